@@ -1,0 +1,62 @@
+/* One worker: one core, its stack, its gateway, its queues of the ports.
+ *
+ *     worker_poll:  rx bursts -> stack_input -> mailbox -> timers -> deliver / gateway_run
+ *                   -> stack_output -> tx bursts
+ *
+ * worker_poll is pure: its only inputs are ports, mailboxes, now_ns, the seed and a config
+ * snapshot.  Resting happens outside of it (worker_rest.c). */
+#ifndef DATAPLANE_WORKER_WORKER_H
+#define DATAPLANE_WORKER_WORKER_H
+
+#include <rte_mempool.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/port/port.h"
+#include "gateway/gateway.h"
+#include "stack/stack.h"
+
+struct worker;
+struct mailbox; /* dataplane/worker/mailbox.h: typed messages, multi-producer, bounded */
+
+struct worker_counters; /* dataplane/counters/worker.def */
+
+struct worker_params {
+	uint16_t index;
+	uint16_t port_count;
+	struct port **ports;
+	uint16_t queue;                     /* this worker's queue on every port */
+	struct rte_mempool *header_pool;
+	struct rte_mempool *indirect_pool;
+	struct worker_counters *counters;
+	struct tcp_counters *tcp_counters;
+	struct drop_counters *drops;
+	struct gateway_stats *stats;
+	struct config_holds holds;
+	struct log_sink *log;
+	uint64_t seed;
+	uint64_t now_ns;
+	int64_t wall_offset_ns;
+	uint32_t connections_max;
+	uint32_t timewait_max;
+	uint32_t slices_max;
+};
+
+struct worker_result {
+	bool worked;             /* something moved */
+	uint64_t deadline_ns;    /* nothing to do before this, unless a frame or message comes */
+};
+
+/* Boot: takes all memory.  NULL when it is not to be had. */
+struct worker *worker_create(const struct worker_params *params);
+/* Resets what is open; all buffers are back in their pools afterwards. */
+void worker_destroy(struct worker *worker);
+
+struct worker_result worker_poll(struct worker *worker, uint64_t now_ns);
+
+/* Threads other than the worker's post here; the worker reads it in worker_poll. */
+struct mailbox *worker_mailbox(struct worker *worker);
+struct gateway *worker_gateway(struct worker *worker);
+struct stack *worker_stack(struct worker *worker);
+
+#endif

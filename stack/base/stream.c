@@ -1,0 +1,59 @@
+#include "stack/base/stream.h"
+
+static void report_taken(struct stream *stream, uint32_t bytes, uint32_t charge_before_bytes,
+			 uint64_t now_ns)
+{
+	/* Splitting a slice pins its buffer twice; the charge of rx never grows by taking from it. */
+	if (bytes > 0)
+		stream->ops->taken(stream, bytes, charge_before_bytes - stream->rx.charge_bytes, now_ns);
+}
+
+uint32_t stream_take(struct stream *stream, struct slice_pool *pool, struct slice_queue *to,
+		     uint32_t max_bytes, uint64_t now_ns)
+{
+	uint32_t charge_before_bytes = stream->rx.charge_bytes;
+	uint32_t bytes = slice_queue_move(pool, to, &stream->rx, max_bytes);
+
+	report_taken(stream, bytes, charge_before_bytes, now_ns);
+	return bytes;
+}
+
+uint32_t stream_skip(struct stream *stream, struct slice_pool *pool, uint32_t max_bytes,
+		     uint64_t now_ns)
+{
+	uint32_t charge_before_bytes = stream->rx.charge_bytes;
+	uint32_t bytes = slice_queue_skip(pool, &stream->rx, max_bytes);
+
+	report_taken(stream, bytes, charge_before_bytes, now_ns);
+	return bytes;
+}
+
+const char *stream_failure_name(enum stream_failure failure)
+{
+	static const char *const names[] = {
+		[STREAM_FAILURE_NONE] = "none",
+		[STREAM_FAILURE_REFUSED] = "refused",
+		[STREAM_FAILURE_TIMEOUT] = "timeout",
+		[STREAM_FAILURE_PEER_RESET] = "peer reset",
+		[STREAM_FAILURE_LOCAL_RESET] = "local reset",
+		[STREAM_FAILURE_RESOURCES] = "no resources",
+		[STREAM_FAILURE_NO_ROUTE] = "no route",
+		[STREAM_FAILURE_INVARIANT] = "invariant broken",
+	};
+
+	return (unsigned)failure < ARRAY_LEN(names) ? names[failure] : "?";
+}
+
+const char *stream_blocked_name(enum stream_blocked blocked)
+{
+	static const char *const names[] = {
+		[STREAM_BLOCKED_NOT] = "not",
+		[STREAM_BLOCKED_OPENING] = "opening",
+		[STREAM_BLOCKED_PEER_WINDOW] = "peer window",
+		[STREAM_BLOCKED_CONGESTION_WINDOW] = "congestion window",
+		[STREAM_BLOCKED_OWNER_NOT_READING] = "owner not reading",
+		[STREAM_BLOCKED_NOTHING_TO_SEND] = "nothing to send",
+	};
+
+	return (unsigned)blocked < ARRAY_LEN(names) ? names[blocked] : "?";
+}

@@ -1,0 +1,64 @@
+/* The whole stack of one worker: link, neighbours, IP, ICMP and TCP put together.
+ *
+ *     frames --> stack_input --> eth --> arp/nd
+ *                                  \--> ip4/ip6 --> icmp
+ *                                               \--> tcp --> stream events   (stack_deliver)
+ *     frames <-- stack_output <-- control queue, then tcp_output, as many as there is room for
+ *
+ * Pure: no clock, no randomness, no port; everything is an argument. */
+#ifndef STACK_STACK_H
+#define STACK_STACK_H
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stack/base/compiler.h"
+#include "stack/base/drops.h"
+#include "stack/base/slice.h"
+#include "stack/base/stream.h"
+#include "stack/netif.h"
+#include "stack/tcp/tcp.h"
+
+struct stack;
+
+struct stack_params {
+	const struct netif *netifs; /* netif_count of them, read-only, outlive the stack */
+	uint16_t netif_count;
+	struct rte_mempool *header_pool;
+	struct rte_mempool *indirect_pool;
+	struct slice_pool *slices;
+	struct tcp_counters *tcp_counters;
+	struct drop_counters *drops;
+	uint64_t seed;
+	uint32_t neighbours_max;
+	uint32_t connections_max;
+	uint32_t timewait_max;
+	uint32_t rx_budget_bytes;
+	uint32_t tx_budget_bytes;
+	uint64_t now_ns;
+};
+
+struct stack *stack_create(const struct stack_params *params);
+void stack_destroy(struct stack *stack);
+
+/* Takes every mbuf of one rx burst of one interface. */
+void stack_input(struct stack *stack, uint16_t netif, struct rte_mbuf **frames, uint32_t count,
+		 uint64_t now_ns);
+/* Fills frames with what leaves on this interface, at most max; the caller owns them. */
+uint32_t stack_output(struct stack *stack, uint16_t netif, struct rte_mbuf **frames, uint32_t max,
+		      uint64_t now_ns);
+uint64_t stack_deadline_ns(const struct stack *stack);
+/* Returns how many timers fired. */
+uint32_t stack_expire(struct stack *stack, uint64_t now_ns);
+/* Hands stream events to their owners; returns how many. */
+uint32_t stack_deliver(struct stack *stack, uint64_t now_ns);
+/* Whether output or deliver would do something without further input. */
+bool stack_has_work(const struct stack *stack);
+
+struct tcp *stack_tcp(struct stack *stack);
+/* Gratuitous ARP and unsolicited neighbour advertisements for all own addresses. */
+void stack_announce(struct stack *stack, uint64_t now_ns);
+
+#endif

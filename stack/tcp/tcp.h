@@ -1,0 +1,98 @@
+/* TCP (RFC 9293) of one worker: the face that the composition root and the IP layer see.
+ * The gateway does not include this; it is handed streams. */
+#ifndef STACK_TCP_TCP_H
+#define STACK_TCP_TCP_H
+
+#include <rte_mempool.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stack/base/addr.h"
+#include "stack/base/compiler.h"
+#include "stack/base/drops.h"
+#include "stack/base/slice.h"
+#include "stack/base/stream.h"
+#include "stack/ip/ip_output.h"
+#include "stack/ip/ip_packet.h"
+#include "stack/netif.h"
+#include "stack/tcp/tcp_counters.h"
+
+struct tcp;
+struct tcp_conn;
+
+struct tcp_params {
+	struct ip_layer *ip;
+	const struct netif *netifs;        /* by netif index */
+	struct rte_mempool *header_pool;   /* direct mbufs: headers, small payloads */
+	struct rte_mempool *indirect_pool; /* mbufs without a buffer of their own */
+	struct slice_pool *slices;
+	struct tcp_counters *counters;
+	struct drop_counters *drops;
+	uint64_t seed;                     /* ISN secret, hash key, port choice */
+	uint32_t connections_max;
+	uint32_t timewait_max;
+	uint32_t rx_budget_bytes;          /* per connection, in charge_bytes */
+	uint32_t tx_budget_bytes;
+	uint64_t now_ns;
+};
+
+/* Boot: all memory is taken here.  NULL when it is not to be had. */
+struct tcp *tcp_create(const struct tcp_params *params);
+/* All streams must have been released; connections still closing are dropped without a word. */
+void tcp_destroy(struct tcp *tcp);
+
+/* --- the four verbs ---------------------------------------------------------------------- */
+
+/* Staged: parses all, looks all flows up, prefetches their state, then processes in order.
+ * Takes every mbuf. */
+void tcp_input(struct tcp *tcp, const struct ip_packet *packets, uint32_t count, uint64_t now_ns);
+/* Sends segments of connections that have something to send until max_packets have been handed to
+ * ip_output; returns how many.  What is left stays on the output list. */
+uint32_t tcp_output(struct tcp *tcp, uint32_t max_packets, uint64_t now_ns);
+uint64_t tcp_deadline_ns(const struct tcp *tcp);
+uint32_t tcp_expire(struct tcp *tcp, uint64_t now_ns, uint32_t max_fired);
+
+/* Delivers collected events to stream owners; returns how many streams were served. */
+uint32_t tcp_deliver(struct tcp *tcp, uint64_t now_ns);
+/* Whether tcp_output or tcp_deliver would do something now. */
+bool tcp_has_work(const struct tcp *tcp);
+
+/* ICMP says that the path of a flow is broken (unreachable) or narrow (mtu_bytes != 0). */
+void tcp_path_error(struct tcp *tcp, const struct flow_key *key, uint32_t sequence,
+		    uint16_t mtu_bytes, uint64_t now_ns);
+
+/* --- listeners --------------------------------------------------------------------------- */
+
+struct tcp_listener;
+
+struct tcp_listen_params {
+	struct ip_addr local;      /* any (of either family, or ::) = every address */
+	bool any_family;           /* with any: IPv4 and IPv6 */
+	uint16_t local_port;       /* 0 = every port */
+	uint16_t vrf;
+	uint32_t backlog;          /* connections not yet established, and not yet taken by accept */
+	/* A connection is established: set owner and owner_ops and return true, or return false and
+	 * it is reset.  Called from tcp_deliver. */
+	bool (*accept)(void *context, struct stream *stream, uint64_t now_ns);
+	void *context;
+};
+
+/* The most specific listener gets a SYN: address and port, then port, then address, then any.
+ * NULL when the same place is taken or the table is full. */
+struct tcp_listener *tcp_listen(struct tcp *tcp, const struct tcp_listen_params *params);
+/* Refuses new SYNs from now on (answered with RST); what is established lives on. */
+void tcp_listener_close(struct tcp *tcp, struct tcp_listener *listener, uint64_t now_ns);
+
+/* --- active open ------------------------------------------------------------------------- */
+
+/* Gateway-facing opener; valid as long as the tcp. */
+struct stream_opener *tcp_opener(struct tcp *tcp);
+
+/* --- looking and moving ------------------------------------------------------------------ */
+
+/* Calls visit for connections from *cursor on (0 = from the first), at most max of them; *cursor
+ * is advanced, and 0 again at the end.  Safe while the worker runs between polls. */
+void tcp_visit(struct tcp *tcp, uint32_t *cursor, uint32_t max,
+	       void (*visit)(void *context, const struct stream_info *info), void *context);
+
+#endif
