@@ -1,0 +1,29 @@
+"""tests/run unit: every meson test of suite "unit", plain and under the sanitizers."""
+
+import json
+import os
+import subprocess
+
+from tests.lib.harness import Program
+
+# Address space of EAL and of mempools outlives main by design; leaks are counted by the tests.
+SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=0:abort_on_error=1:handle_segv=0',
+              'UBSAN_OPTIONS': 'print_stacktrace=1'}
+
+
+def meson_tests(folder, suite):
+    told = subprocess.run(['meson', 'introspect', '--tests', folder], check=True, text=True,
+                          stdout=subprocess.PIPE, stdin=subprocess.DEVNULL).stdout
+    return [t for t in json.loads(told) if any(s.split(':')[-1] == suite for s in t['suite'])]
+
+
+def programs(build, options):
+    if options:
+        raise SystemExit(f'tests/run unit: unknown option {options[0]}')
+    found = []
+    for tree, env, timeout_s in (('plain', {}, 120), ('sanitized', SANITIZERS, 300)):
+        for test in meson_tests(build(tree), 'unit'):
+            place = os.path.basename(os.path.dirname(test['cmd'][0]))
+            found.append(Program(f'{tree}/{place}/{test["name"]}', test['cmd'], timeout_s,
+                                 tap=test['protocol'] == 'tap', env={**test['env'], **env}))
+    return found
