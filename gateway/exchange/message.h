@@ -33,7 +33,9 @@ struct header_list {
 	struct header *items; /* in the arena */
 	uint32_t count;
 	uint32_t capacity;
+	uint64_t ids_seen;    /* bit 1 << id for every id that was ever added: header_find asks it */
 };
+_Static_assert(HEADER_ID_COUNT <= 64, "header_list.ids_seen has one bit an id");
 
 enum http_version { HTTP_1_0, HTTP_1_1, HTTP_2 };
 
@@ -69,6 +71,9 @@ struct header *header_find_name(const struct header_list *list, struct str name)
 /* False when the arena is exhausted.  Strings are kept, not copied. */
 MUST_USE bool header_add(struct header_list *list, struct arena *arena, struct str name,
 			 struct str value);
+/* The same where the id is known already (header_id_find's answer for that name). */
+MUST_USE bool header_add_id(struct header_list *list, struct arena *arena, enum header_id id,
+			    struct str name, struct str value);
 /* Removes all of that name. */
 void header_remove(struct header_list *list, struct str name);
 /* Replaces the first, removes the others, or adds. */

@@ -29,7 +29,15 @@ struct h1_limits {
 	uint32_t headers_max;
 };
 
-/* Parses a request head at data[0..length).  On H1_DONE *head is filled, its strings point into
+/* Framing as parsed: "Content-Length: 0" and what never has a body is BODY_NONE; the header stays in
+ * the list (h1_write decides), Transfer-Encoding and Connection too, Host does not.  A line that is
+ * wrong is refused once it is complete, contradictions between lines once the head is, so that the
+ * result does not depend on how the bytes were cut.  An answer's errors mean 502, whatever the
+ * comment on the constant says for requests.
+ *
+ * scheme is set for the absolute form only; the path of CONNECT is empty.
+ *
+ * Parses a request head at data[0..length).  On H1_DONE *head is filled, its strings point into
  * data, and *consumed is the head's length.  `scanned` remembers how far the search for the end
  * came, so that trickled bytes cost linear time; start with 0. */
 enum h1_result h1_parse_request(const char *data, uint32_t length, const struct h1_limits *limits,
@@ -41,12 +49,15 @@ enum h1_result h1_parse_response(const char *data, uint32_t length, const struct
 				 struct arena *arena, struct str request_method, uint32_t *scanned,
 				 struct message_head *head, uint32_t *consumed);
 
-/* Parses a trailer section (RFC 9112 7.1.2) ended by an empty line. */
+/* Parses a trailer section (RFC 9112 7.1.2) ended by an empty line.  Fields that may not stand there
+ * (RFC 9110 6.5.1: framing, routing, connection) are left out. */
 enum h1_result h1_parse_trailers(const char *data, uint32_t length, const struct h1_limits *limits,
 				 struct arena *arena, uint32_t *scanned, struct header_list *trailers,
 				 uint32_t *consumed);
 
-/* Chunked coding (RFC 9112 7.1): 16 bytes of state for a connection. */
+/* Chunked coding (RFC 9112 7.1): 16 bytes of state for a connection; all zero before a body, and
+ * again after H1_CHUNK_LAST.  Extensions may exceed the body's bytes by H1_CHUNK_EXTENSION_MAX. */
+#define H1_CHUNK_EXTENSION_MAX 4096
 struct h1_chunk {
 	uint64_t data_left_bytes;
 	uint8_t phase;
@@ -55,7 +66,7 @@ struct h1_chunk {
 };
 
 enum h1_chunk_event {
-	H1_CHUNK_MORE,     /* all given bytes consumed */
+	H1_CHUNK_MORE,     /* all given bytes consumed; none of them is body */
 	H1_CHUNK_DATA,     /* *data_bytes of body follow at data + *consumed: take at most that many,
 	                      then say so with h1_chunk_took */
 	H1_CHUNK_LAST,     /* the last chunk: a trailer section follows */

@@ -16,7 +16,11 @@ struct h1_write_options {
 	bool upgrade;          /* keep Connection: upgrade and Upgrade */
 };
 
-/* Write into out[size]; return the length, or 0 when it does not fit.  Header names are written as
+/* Content-Length and Transfer-Encoding of the list are not written, the options decide; except with
+ * BODY_NONE, where a Content-Length of the list says "0" in a request, and stays in an answer (to
+ * HEAD, or 304).  A local answer without body should say BODY_LENGTH with 0.
+ *
+ * Write into out[size]; return the length, or 0 when it does not fit.  Header names are written as
  * they are. */
 uint32_t h1_write_request(const struct message_head *head, const struct h1_write_options *options,
 			  char *out, uint32_t size);

@@ -40,13 +40,18 @@ void pool_destroy(struct pool *pool)
 	*pool = (struct pool){0};
 }
 
-void *pool_take(struct pool *pool)
+void *pool_take_dirty(struct pool *pool)
 {
 	if (pool->available == 0)
 		return NULL;
-	void *block = pool_at(pool, pool->free_stack[--pool->available]);
+	return pool_at(pool, pool->free_stack[--pool->available]);
+}
 
-	return memset(block, 0, pool->block_bytes);
+void *pool_take(struct pool *pool)
+{
+	void *block = pool_take_dirty(pool);
+
+	return block ? memset(block, 0, pool->block_bytes) : NULL;
 }
 
 void pool_give(struct pool *pool, void *block)

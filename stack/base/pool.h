@@ -1,5 +1,5 @@
 /* A pool of equal blocks, made at boot, addressed by pointer or by 32-bit index.
- * One owner thread.  Blocks are zeroed when they are handed out. */
+ * One owner thread.  pool_take zeroes what it hands out. */
 #ifndef STACK_BASE_POOL_H
 #define STACK_BASE_POOL_H
 
@@ -25,6 +25,9 @@ MUST_USE bool pool_create(struct pool *pool, size_t block_bytes, uint32_t capaci
 void pool_destroy(struct pool *pool);
 /* NULL when empty. */
 void *pool_take(struct pool *pool);
+/* Like pool_take, but with whatever the block last held: for big blocks that are written before
+ * they are read. */
+void *pool_take_dirty(struct pool *pool);
 void pool_give(struct pool *pool, void *block);
 
 static inline void *pool_at(const struct pool *pool, uint32_t index)

@@ -1,0 +1,63 @@
+/* ASCII letters without case, a word at a time; never reads outside of the strings. */
+#ifndef GATEWAY_EXCHANGE_STR_H
+#define GATEWAY_EXCHANGE_STR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Eight bytes, A-Z made a-z, everything else as it is. */
+static inline uint64_t str_lower8(uint64_t bytes)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t low7 = bytes & (ones * 0x7f);
+	uint64_t above_at = low7 + ones * (0x80 - 'A');   /* bit 7: >= 'A' */
+	uint64_t above_z = low7 + ones * (0x80 - 'Z' - 1); /* bit 7: > 'Z' */
+	uint64_t upper = (above_at & ~above_z & ~bytes) & (ones * 0x80);
+
+	return bytes | (upper >> 2);
+}
+
+static inline uint64_t str_load8(const char *data)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, data, sizeof(bytes));
+	return bytes;
+}
+
+/* At most 8 bytes; what is missing is 0. */
+static inline uint64_t str_load_short(const char *data, uint32_t length)
+{
+	uint32_t low, high;
+
+	if (length >= 8)
+		return str_load8(data);
+	if (length >= 4) {
+		memcpy(&low, data, 4);
+		memcpy(&high, data + length - 4, 4);
+		return low | (uint64_t)high << (8 * (length - 4));
+	}
+	if (length == 0)
+		return 0;
+	low = (uint8_t)data[0] | (uint32_t)(uint8_t)data[length / 2] << (8 * (length / 2));
+	return low | (uint64_t)(uint8_t)data[length - 1] << (8 * (length - 1));
+}
+
+static inline bool str_bytes_equal_nocase(const char *a, const char *b, uint32_t length)
+{
+	if (length < 8)
+		return str_lower8(str_load_short(a, length)) == str_lower8(str_load_short(b, length));
+	for (uint32_t i = 0; i + 8 <= length; i += 8) {
+		if (str_lower8(str_load8(a + i)) != str_lower8(str_load8(b + i)))
+			return false;
+	}
+	return str_lower8(str_load8(a + length - 8)) == str_lower8(str_load8(b + length - 8));
+}
+
+static inline char str_lower1(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+#endif
