@@ -1,0 +1,23 @@
+"""tests/run e2e: the real programs against Linux clients and origins; one program a subject."""
+
+import glob
+import os
+
+from tests.lib.harness import TOP, Program
+
+TIMEOUTS_S = {'bodies': 240, 'load': 240, 'quickstart': 300}
+SEES_THE_MACHINE = {'quickstart'}  # compares the machine before and after
+
+
+def programs(build, options):
+    if options:
+        raise SystemExit(f'tests/run e2e: unknown option {options[0]}')
+    env = {'HYDROFOIL_BUILD': build('plain')}
+    found = []
+    for path in sorted(glob.glob(os.path.join(TOP, 'tests', 'e2e', 'test_*.py'))):
+        module = os.path.basename(path)[:-len('.py')]
+        name = module[len('test_'):]
+        found.append(Program(name, ['/usr/bin/python3', '-B', '-m', f'tests.e2e.{module}'],
+                             TIMEOUTS_S.get(name, 120), sandbox=name not in SEES_THE_MACHINE,
+                             alone=True, env=env))
+    return found

@@ -1,0 +1,105 @@
+"""--mode validate names all faults; what is not to be had ends with 1 and a cure."""
+
+import copy
+import json
+import os
+
+from tests.e2e.lib import config
+from tests.e2e.lib.points import run
+from tests.e2e.lib.world import program
+
+BAD = '''\
+node: {id: x}
+admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}
+static_resources:
+  clusters:
+  - name: one
+    conect_timeout: 1s
+  - name: two
+    type: STATIK
+    connect_timeout: soon
+  - name: three
+    connect_timeout: 1s
+    lb_policy: 12
+    no_such_field: {deep: 1}
+'''
+
+
+def write(world, name, text):
+    path = os.path.join(world.folder, name)
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+    return path
+
+
+def hydrofoil(world, *words, limit_s=20):
+    done = world.call('gateway', [program('hydrofoil'), *words], check=False, limit_s=limit_s)
+    return done.returncode, done.stdout + done.stderr
+
+
+def start_with(world, change):
+    bootstrap = copy.deepcopy(config.default(world))
+    change(bootstrap)
+    return hydrofoil(world, '-c', write(world, 'b.json', json.dumps(bootstrap)))
+
+
+def test_good_file_validates(world):
+    path = write(world, 'good.json', json.dumps(config.default(world)))
+    status, text = hydrofoil(world, '--mode', 'validate', '-c', path)
+    assert status == 0, text
+
+
+def test_bad_file_lists_every_fault_with_its_place(world):
+    path = write(world, 'bad.yaml', BAD)
+    status, text = hydrofoil(world, '--mode', 'validate', '-c', path)
+    assert status == 1, text
+    for place, word in (('6', 'conect_timeout'), ('8', 'STATIK'), ('9', 'soon'),
+                        ('13', 'no_such_field')):
+        assert any(f'bad.yaml:{place}:' in line and word in line for line in text.splitlines()), \
+            f'{word} in line {place} is not named:\n{text}'
+
+
+def test_broken_yaml_is_named(world):
+    status, text = hydrofoil(world, '--mode', 'validate', '-c', write(world, 'b.yaml', 'a: [1, 2\nb: {'))
+    assert status == 1 and 'b.yaml:' in text, text
+
+
+def test_file_that_is_not_there(world):
+    status, text = hydrofoil(world, '-c', '/nowhere.yaml')
+    assert status == 1 and '/nowhere.yaml' in text, text
+
+
+def test_device_that_is_not_there(world):
+    def change(bootstrap):
+        bootstrap['hydrofoil']['ports'][0]['af_packet']['interface'] = 'nope0'
+    status, text = start_with(world, change)
+    assert status == 1 and 'nope0' in text, text
+
+
+def test_listener_address_that_no_port_owns(world):
+    def change(bootstrap):
+        listener = bootstrap['static_resources']['listeners'][0]
+        listener['address']['socket_address']['address'] = '192.0.2.1'
+    status, text = start_with(world, change)
+    assert status == 1 and '192.0.2.1' in text, text
+
+
+def test_address_that_is_none(world):
+    def change(bootstrap):
+        bootstrap['hydrofoil']['ports'][0]['addresses'] = ['10.80.1.300/24']
+    status, text = start_with(world, change)
+    assert status == 1 and '10.80.1.300' in text, text
+
+
+def test_unknown_option_shows_usage(world):
+    status, text = hydrofoil(world, '--no-such-option')
+    assert status != 0 and '--no-such-option' in text, text
+
+
+def test_help(world):
+    status, text = hydrofoil(world, '--help')
+    assert status == 0 and '--mode' in text and '--drain-time-s' in text, text
+
+
+if __name__ == '__main__':
+    run(globals())
