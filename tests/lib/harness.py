@@ -6,7 +6,7 @@ A suite is tests/<name>/suite.py with one function:
         '''build(tree) makes a build tree and returns its path; options: the suite's own words.'''
         return [Program(name, argv, timeout_s), ...]
 
-Every program runs in a sandbox of its own namespaces (tests/lib/sandbox), so that it leaves nothing
+Every program runs in a sandbox of its own namespaces (deploy/sandbox), so that it leaves nothing
 behind however it ends: when this process dies, even by SIGKILL, the kernel ends all of them.
 """
 
@@ -67,7 +67,7 @@ def start(suite, program):
     os.makedirs(scratch)
     argv = list(program.argv)
     if program.sandbox and os.geteuid() == 0:
-        argv = [os.path.join(TOP, 'tests/lib/sandbox')] + argv
+        argv = [os.path.join(TOP, 'deploy/sandbox')] + argv
     env = dict(os.environ, TMPDIR=scratch, PYTHONDONTWRITEBYTECODE='1', **program.env)
     with open(log_path, 'wb') as log:
         process = subprocess.Popen(argv, cwd=TOP, env=env, stdin=subprocess.DEVNULL, stdout=log,

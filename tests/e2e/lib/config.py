@@ -30,8 +30,10 @@ def any_of(name, **fields):
 
 def ports(kind='af_packet'):
     return [
-        {'name': 'front', kind: {'interface': 'g0'}, 'addresses': ['10.80.1.1/24', 'fd80:1::1/64']},
-        {'name': 'back', kind: {'interface': 'g1'}, 'addresses': ['10.80.2.1/24', 'fd80:2::1/64']},
+        {'name': 'front', kind: {'interface': 'g0'}, 'mac': '02:00:00:00:01:01',
+         'addresses': ['10.80.1.1/24', 'fd80:1::1/64']},
+        {'name': 'back', kind: {'interface': 'g1'}, 'mac': '02:00:00:00:02:01',
+         'addresses': ['10.80.2.1/24', 'fd80:2::1/64']},
     ]
 
 

@@ -7,7 +7,7 @@
 
 g0 and g1 have no address and no IPv6: the kernel there only carries frames to the af_packet ports.
 Offloads of the peers are off, so that Linux sends whole checksums and no super-frames.  The program
-itself already lives in a sandbox (tests/lib/sandbox), so all of this vanishes with it.
+itself already lives in a sandbox (deploy/sandbox), so all of this vanishes with it.
 """
 
 import contextlib
@@ -64,7 +64,8 @@ class World:
             sh(f'ip netns add {name} && ip -n {name} link set lo up')
         for near, name, far in (('g0', 'client', 'c0'), ('g1', 'origin', 'o0')):
             sh(f'ip -n gateway link add {near} type veth peer name {far} netns {name}')
-            sh(f'ip netns exec gateway sysctl -qw net.ipv6.conf.{near}.disable_ipv6=1')
+            sh(f'ip netns exec gateway sysctl -qw net.ipv6.conf.{near}.disable_ipv6=1 '
+               'net.ipv4.ip_forward=0')
             for place, link in (('gateway', near), (name, far)):
                 sh(f'ip -n {place} link set {link} up')
                 sh(f'ip netns exec {place} ethtool -K {link} tx off tso off gso off gro off')
