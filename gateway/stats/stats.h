@@ -68,9 +68,14 @@ struct gateway_stats {
 
 /* Control threads only. */
 struct stat_registry {
-	/* Finds or makes the slot of `name`; STAT_SLOT_OVERFLOW when the kind is full.  For endpoints
-	 * the name is "CLUSTER_NAME\nADDRESS:PORT". */
+	/* Finds or makes the slot of `name` and takes a reference; STAT_SLOT_OVERFLOW when the kind is
+	 * full.  For endpoints the name is "CLUSTER_NAME\nADDRESS:PORT", for routes
+	 * "VIRTUAL_HOST\nSTAT_PREFIX". */
 	uint32_t (*slot)(struct stat_registry *self, enum stat_kind kind, const char *name);
+	/* Gives one reference back, when the config object that held it is destroyed (no worker can
+	 * write there any more).  The counts stay, and are found again under the same name, until
+	 * the kind is full and another name needs the slot.  May be NULL: nothing is ever reused. */
+	void (*release)(struct stat_registry *self, enum stat_kind kind, uint32_t slot);
 };
 
 #endif
