@@ -6,7 +6,7 @@ import os
 from tests.lib.harness import TOP, Program
 
 TIMEOUTS_S = {'bodies': 240, 'load': 240, 'quickstart': 300}
-SEES_THE_MACHINE = {'quickstart'}  # compares the machine before and after
+SEES_THE_MACHINE = {'quickstart', 'harness'}  # compares the machine before and after
 
 
 def programs(build, options):

@@ -31,20 +31,27 @@ def test_gibibyte_down(world):
     download(world, f'http://10.80.1.1/bytes?n={GIB}', GIB)
 
 
-@limit(120)
-def test_gibibyte_up(world):
+def upload(world, count, *headers):
     started = time.monotonic()
     with world.inside('client'):
-        sender = subprocess.Popen([sys.executable, '-B', '-c', SEND, str(GIB)],
+        sender = subprocess.Popen([sys.executable, '-B', '-c', SEND, str(count)],
                                   stdout=subprocess.PIPE)
-        done = world.call('client', ['curl', '-sS', '--fail', '-H', f'Content-Length: {GIB}', '-H',
-                                     'Expect:', '-T', '-', 'http://10.80.1.1/up'],
-                          stdin=sender.stdout, limit_s=110)
+        done = world.call('client', ['curl', '-sS', '--fail', '-T', '-', *headers,
+                                     'http://10.80.1.1/up'], stdin=sender.stdout, limit_s=110)
         sender.stdout.close()
         sender.wait()
-    assert f'"length": {GIB}' in done.stdout, done.stdout
-    assert pattern_digest(GIB) in done.stdout, 'the body is not what was sent'
-    speed(started, GIB)
+    assert f'"length": {count}' in done.stdout, done.stdout
+    assert pattern_digest(count) in done.stdout, 'the body is not what was sent'
+    speed(started, count)
+
+
+@limit(120)
+def test_gibibyte_up(world):
+    upload(world, GIB, '-H', f'Content-Length: {GIB}', '-H', 'Transfer-Encoding:', '-H', 'Expect:')
+
+
+def test_chunked_up_after_100_continue(world):
+    upload(world, 100000000, '-H', 'Expect: 100-continue')
 
 
 def test_chunked_down_over_v6(world):

@@ -4,7 +4,6 @@ Runs outside of a sandbox, because it compares the machine before and after.  Pr
 by a mark in their environment; the rest by comparing listings.
 """
 
-import glob
 import os
 import signal
 import subprocess
@@ -12,42 +11,10 @@ import sys
 import time
 import uuid
 
+from tests.e2e.lib.machine import machine, marked, read
+
 QUICKSTART = 'deploy/quickstart'
 LIMIT_S = 90
-
-
-def listing(pattern):
-    return set(glob.glob(pattern))
-
-
-def read(path):
-    with open(path, encoding='utf-8') as f:
-        return f.read()
-
-
-def machine():
-    """What a program could leave behind."""
-    found = {'mount ' + line for line in read('/proc/self/mounts').splitlines()}
-    found |= {'link ' + name for name in os.listdir('/sys/class/net')}
-    for pattern in ('/run/netns/*', '/dev/shm/*', '/run/dpdk/*', '/run/hydrofoil*', '/dev/hugepages/*',
-                    '/tmp/hydrofoil*', '/run/lock/hydrofoil*'):
-        found |= listing(pattern)
-    for path in glob.glob('/sys/kernel/mm/hugepages/*/nr_hugepages'):
-        found.add(f'{path} {read(path).strip()}')
-    return found
-
-
-def marked(mark):
-    """Command lines of the processes that descend from what we started."""
-    found = []
-    for path in glob.glob('/proc/[0-9]*/environ'):
-        try:
-            with open(path, 'rb') as f:
-                if mark.encode() in f.read():
-                    found.append(read(path.replace('environ', 'cmdline')).replace('\0', ' '))
-        except OSError:
-            continue
-    return found
 
 
 class Quickstart:

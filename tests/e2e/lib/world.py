@@ -132,14 +132,18 @@ class World:
     # --- the gateway -------------------------------------------------------------------------
 
     def start_gateway(self, config, *options, ready=True):
-        path = os.path.join(self.folder, 'bootstrap.json')
-        with open(path, 'w', encoding='utf-8') as f:
-            json.dump(config, f, indent=1)
+        path = self.write_json('bootstrap.json', config)
         self.gateway = self.start('gateway', [program('hydrofoil'), '-c', path, *options],
                                   self.log_path)
         if ready:
             until('/ready says LIVE', self.is_ready, 20)
         return self.gateway
+
+    def write_json(self, name, value):
+        path = os.path.join(self.folder, name)
+        with open(path, 'w', encoding='utf-8') as f:
+            json.dump(value, f, indent=1)
+        return path
 
     def is_ready(self):
         if self.gateway.poll() is not None:
