@@ -27,6 +27,7 @@ from tests.lib.trees import BuildFailed, build_tree
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, 'build')
 ORDER = ['tidy', 'unit', 'fuzz', 'sim', 'e2e']
+SCRATCH = os.path.join(BUILD, 'scratch')  # a folder a run, named by its process
 LOG_LINES_SHOWN = 120
 PR_SET_PDEATHSIG = 1
 SIGKILL = 9
@@ -59,16 +60,24 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
 
 
+def scratch_of(suite, program):
+    return os.path.join(SCRATCH, str(os.getpid()), suite, program.name.replace('/', '.'))
+
+
+def remove_scratch_of_the_dead():
+    for name in os.listdir(SCRATCH) if os.path.isdir(SCRATCH) else []:
+        if not os.path.exists(f'/proc/{name}'):
+            shutil.rmtree(os.path.join(SCRATCH, name), ignore_errors=True)
+
+
 def start(suite, program):
     log_path = os.path.join(BUILD, 'logs', suite, program.name.replace('/', '.') + '.log')
     os.makedirs(os.path.dirname(log_path), exist_ok=True)
-    scratch = os.path.join(BUILD, 'scratch', suite, program.name.replace('/', '.'))
-    shutil.rmtree(scratch, ignore_errors=True)
-    os.makedirs(scratch)
+    os.makedirs(scratch_of(suite, program))
     argv = list(program.argv)
     if program.sandbox and os.geteuid() == 0:
         argv = [os.path.join(TOP, 'deploy/sandbox')] + argv
-    env = dict(os.environ, TMPDIR=scratch, PYTHONDONTWRITEBYTECODE='1', **program.env)
+    env = dict(os.environ, TMPDIR=scratch_of(suite, program), PYTHONDONTWRITEBYTECODE='1', **program.env)
     with open(log_path, 'wb') as log:
         process = subprocess.Popen(argv, cwd=TOP, env=env, stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=subprocess.STDOUT, start_new_session=True,
@@ -87,8 +96,7 @@ def end_group(process):
 def finish(suite, running, timed_out):
     end_group(running.process)
     program = running.program
-    shutil.rmtree(os.path.join(BUILD, 'scratch', suite, program.name.replace('/', '.')),
-                  ignore_errors=True)
+    shutil.rmtree(scratch_of(suite, program), ignore_errors=True)
     with open(running.log_path, encoding='utf-8', errors='replace') as log:
         text = log.read()
     limit = program.timeout_s if timed_out else None
@@ -205,6 +213,7 @@ def main():
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     suites, options, only, list_only = parse(sys.argv[1:])
+    remove_scratch_of_the_dead()
     known = known_suites()
     for suite in suites:
         if suite not in known:
@@ -217,7 +226,7 @@ def main():
         stopped = why
         print(f'stopped by {why}')
     finally:
-        shutil.rmtree(os.path.join(BUILD, 'scratch'), ignore_errors=True)
+        shutil.rmtree(os.path.join(SCRATCH, str(os.getpid())), ignore_errors=True)
     passed = sum(r.passed for r in results)
     failed = sum(r.failed for r in results)
     skipped = sum(len(r.skipped) for r in results)
