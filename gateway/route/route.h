@@ -13,7 +13,7 @@
 /* Builds the index of a table (control thread; malloc).  False for duplicate domains and the like,
  * named in *why. */
 MUST_USE bool route_index_build(struct config_route_table *table, struct why *why);
-void route_index_free(struct route_index *index);
+void route_index_free(struct route_index *index); /* NULL is allowed */
 
 struct route_choice {
 	const struct config_virtual_host *virtual_host;
@@ -27,5 +27,9 @@ MUST_USE bool route_find(const struct config_route_table *table, const struct me
 uint32_t route_choose_cluster(const struct config_route *route, uint64_t random);
 /* Path after prefix_rewrite, in the arena; data NULL when there is no room. */
 struct str route_rewrite_path(const struct config_route *route, struct str path, struct arena *arena);
+/* The Location of a redirect route, in the arena; data NULL when there is no room.  A request
+ * without scheme counts as "http". */
+struct str route_redirect_location(const struct config_route *route,
+				   const struct message_head *request, struct arena *arena);
 
 #endif
