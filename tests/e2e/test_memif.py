@@ -46,7 +46,7 @@ def far(world):
         for host in ('10.80.3.2', 'fd80:3::2')]
     return {
         'node': {'id': 'far', 'cluster': 'e2e'},
-        'admin': {'address': config.address('127.0.0.1', 9911)},
+        'admin': {'address': config.address('127.0.0.1', 9921)},
         'hydrofoil': {'ports': [config.ports()[1], memif(world, 'CLIENT', 2)],
                       'stats': {'name': 'hydrofoil-far'}},
         'static_resources': {'listeners': listeners,

@@ -6,9 +6,7 @@ import subprocess
 
 from tests.lib.harness import Program
 
-# Address space of EAL and of mempools outlives main by design; leaks are counted by the tests.
-SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=0:abort_on_error=1:handle_segv=0',
-              'UBSAN_OPTIONS': 'print_stacktrace=1'}
+SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'}
 
 
 def meson_tests(folder, suite):
