@@ -92,7 +92,7 @@ static void record(struct gateway_stats *self, enum stat_histogram which, uint32
 		uint32_t backed = __atomic_load_n(&worker->histograms_backed, __ATOMIC_ACQUIRE);
 
 		if (worker->histograms_used >= backed) {
-			counter_inc(&worker->worker->histogram_values_lost);
+			counter_inc(&worker->worker->distribution_values_lost);
 			return;
 		}
 		uint32_t number = worker->histograms_used + 1;

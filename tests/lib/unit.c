@@ -4,14 +4,24 @@
 #include <stdlib.h>
 
 static unsigned finished;
+static const char *skipped;
 
 static void print_tap(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord failure)
 {
 	(void)suite;
-	printf("%sok %u - %s\n", failure ? "not " : "", ++finished, test->pName);
+	printf("%sok %u - %s", failure ? "not " : "", ++finished, test->pName);
+	if (skipped)
+		printf(" # SKIP %s", skipped);
+	putchar('\n');
+	skipped = NULL;
 	for (CU_pFailureRecord f = failure; f; f = f->pNext)
 		printf("# %s:%u: %s\n", f->strFileName, f->uiLineNumber, f->strCondition);
 	fflush(stdout);
+}
+
+void unit_skip(const char *reason)
+{
+	skipped = reason;
 }
 
 int unit_run(const struct unit_test *tests, unsigned count)

@@ -313,10 +313,10 @@ static void histograms_run_out_and_grow_with_the_tick(void)
 		stats->record(stats, HISTOGRAM_CLUSTER_UPSTREAM_RQ_TIME,
 			      slot_of(segment, STAT_CLUSTER, name), 1);
 	}
-	CU_ASSERT_EQUAL(worker->worker->histogram_values_lost, 1);
+	CU_ASSERT_EQUAL(worker->worker->distribution_values_lost, 1);
 	segment_tick(segment, 2000);
 	stats->record(stats, HISTOGRAM_CLUSTER_UPSTREAM_RQ_TIME, SEGMENT_HISTOGRAMS_AHEAD + 1, 1);
-	CU_ASSERT_EQUAL(worker->worker->histogram_values_lost, 1);
+	CU_ASSERT_EQUAL(worker->worker->distribution_values_lost, 1);
 	struct segment_reader *reader = open_reader();
 
 	CU_ASSERT_EQUAL(segment_reader_header(reader)->heartbeat_wall_ns, 2000);
