@@ -20,6 +20,9 @@ struct worker;
 struct mailbox; /* dataplane/worker/mailbox.h: typed messages, multi-producer, bounded */
 
 struct worker_counters; /* dataplane/counters/worker.def */
+struct port_counters;   /* dataplane/counters/port.def */
+
+#define WORKER_PORTS_MAX 16
 
 struct worker_params {
 	uint16_t index;
@@ -29,6 +32,7 @@ struct worker_params {
 	struct rte_mempool *header_pool;
 	struct rte_mempool *indirect_pool;
 	struct worker_counters *counters;
+	struct port_counters **port_counters; /* by port */
 	struct tcp_counters *tcp_counters;
 	struct drop_counters *drops;
 	struct gateway_stats *stats;
@@ -40,6 +44,7 @@ struct worker_params {
 	uint32_t connections_max;
 	uint32_t timewait_max;
 	uint32_t slices_max;
+	struct doorbell *doorbell; /* rung by those who post to the mailbox; NULL where nobody sleeps */
 };
 
 struct worker_result {
@@ -58,5 +63,13 @@ struct worker_result worker_poll(struct worker *worker, uint64_t now_ns);
 struct mailbox *worker_mailbox(struct worker *worker);
 struct gateway *worker_gateway(struct worker *worker);
 struct stack *worker_stack(struct worker *worker);
+
+/* For other threads, with acquire order.  Version of the config that the worker uses: nothing of
+ * an older root is looked at any more, but for what is held. */
+const uint64_t *worker_config_version(const struct worker *worker);
+/* A drain has begun and no downstream connection is open any more. */
+bool worker_is_drained(const struct worker *worker);
+/* Listening places that could not be had, since start. */
+uint32_t worker_listen_failures(const struct worker *worker);
 
 #endif

@@ -1,0 +1,172 @@
+#include "dataplane/eal.h"
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/eal_messages.h"
+#include "dataplane/runtime_dir.h"
+
+#include <glob.h>
+
+/* Buffers, rings and tables beside the packet buffers themselves. */
+#define MEMORY_EXTRA_MIB 64
+
+static uint64_t read_number(const char *path)
+{
+	unsigned long long value = 0;
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return 0;
+	if (fscanf(file, "%llu", &value) != 1)
+		value = 0;
+	fclose(file);
+	return value;
+}
+
+static uint64_t free_hugepage_mib(void)
+{
+	glob_t found;
+	uint64_t mib = 0;
+
+	if (glob("/sys/kernel/mm/hugepages/hugepages-*kB/free_hugepages", 0, NULL, &found) != 0)
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *size = strstr(found.gl_pathv[i], "hugepages-");
+
+		mib += read_number(found.gl_pathv[i]) * strtoull(size + 10, NULL, 10) / 1024;
+	}
+	globfree(&found);
+	return mib;
+}
+
+void machine_look(struct machine *out)
+{
+	cpu_set_t set;
+
+	memset(out, 0, sizeof(*out));
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		CPU_SET(0, &set);
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && out->cpu_count < MACHINE_CPUS_MAX; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			out->cpus[out->cpu_count++] = (uint16_t)cpu;
+	out->free_hugepage_mib = free_hugepage_mib();
+}
+
+static void add(struct eal_plan *plan, const char *format, ...) PRINTF_LIKE(2, 3);
+static void add(struct eal_plan *plan, const char *format, ...)
+{
+	va_list args;
+
+	if (plan->count == EAL_ARGS_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(plan->text[plan->count], EAL_ARG_BYTES, format, args);
+	va_end(args);
+	plan->args[plan->count] = plan->text[plan->count];
+	plan->count++;
+	plan->args[plan->count] = NULL;
+}
+
+static bool plan_memory(struct eal_plan *plan, const struct dataplane_settings *settings,
+			const struct machine *machine, struct why *why)
+{
+	uint64_t needed_mib = settings->memory_mib + MEMORY_EXTRA_MIB;
+
+	plan->hugepages = settings->hugepages != HUGEPAGES_NEVER &&
+			  machine->free_hugepage_mib >= needed_mib;
+	if (settings->hugepages == HUGEPAGES_REQUIRED && !plan->hugepages)
+		return why_set(why,
+			       "hugepages are required, %llu MiB are needed and %llu MiB are free; "
+			       "reserve more (echo %llu > /proc/sys/vm/nr_hugepages), or set "
+			       "hugepages to AUTO",
+			       (unsigned long long)needed_mib,
+			       (unsigned long long)machine->free_hugepage_mib,
+			       (unsigned long long)(needed_mib / 2));
+	add(plan, "%s", plan->hugepages ? "--in-memory" : "--no-huge");
+	if (!plan->hugepages)
+		add(plan, "--no-shconf");
+	add(plan, "-m");
+	add(plan, "%llu", (unsigned long long)needed_mib);
+	return true;
+}
+
+/* Lcore 0 is the main thread, free to run on every allotted CPU; worker i is lcore i + 1 on one
+ * CPU of its own, from the last allotted one downwards. */
+static bool plan_lcores(struct eal_plan *plan, const struct dataplane_settings *settings,
+			const struct machine *machine, struct why *why)
+{
+	char list[EAL_ARG_BYTES];
+	int n = snprintf(list, sizeof(list), "0@(");
+
+	if (settings->workers > machine->cpu_count || settings->workers > SETTINGS_WORKERS_MAX)
+		return why_set(why,
+			       "%u workers are asked for and this process may use %u CPUs; lower "
+			       "--concurrency or widen the CPU set",
+			       settings->workers, machine->cpu_count);
+	/* The CPUs of the main thread: as many as fit the argument. */
+	for (unsigned i = 0; i < machine->cpu_count && n < EAL_ARG_BYTES / 2; i++)
+		n += snprintf(list + n, sizeof(list) - (size_t)n, "%s%u", i ? "," : "",
+			      machine->cpus[i]);
+	n += snprintf(list + n, sizeof(list) - (size_t)n, ")");
+	plan->main_lcore = 0;
+	plan->worker_count = settings->workers;
+	for (unsigned i = 0; i < settings->workers; i++) {
+		plan->worker_lcores[i] = i + 1;
+		plan->worker_cpus[i] = machine->cpus[machine->cpu_count - 1 - i];
+		if (n >= (int)sizeof(list) - 16)
+			return why_set(why, "%u workers are more than EAL can be told of",
+				       settings->workers);
+		n += snprintf(list + n, sizeof(list) - (size_t)n, ",%u@%u", i + 1,
+			      plan->worker_cpus[i]);
+	}
+	add(plan, "--lcores");
+	add(plan, "%s", list);
+	return true;
+}
+
+bool eal_plan_make(struct eal_plan *plan, const struct dataplane_settings *settings,
+		   const struct machine *machine, struct why *why)
+{
+	memset(plan, 0, sizeof(*plan));
+	add(plan, "hydrofoil");
+	if (!plan_memory(plan, settings, machine, why))
+		return false;
+	add(plan, "--no-telemetry");
+	/* Every port of this version is virtual: no PCI device is looked at, let alone bound. */
+	add(plan, "--no-pci");
+	if (!plan_lcores(plan, settings, machine, why))
+		return false;
+	add(plan, "--log-level=notice");
+	return true;
+}
+
+bool eal_start(struct eal_plan *plan, struct why *why)
+{
+	struct runtime_dir dir;
+
+	if (!runtime_dir_enter(&dir, why))
+		return false;
+	eal_messages_capture();
+	int taken = rte_eal_init(plan->count, plan->args);
+
+	runtime_dir_leave(&dir);
+	if (taken < 0) {
+		eal_explain(eal_messages(), why);
+		return false;
+	}
+	eal_messages_clear();
+	return true;
+}
+
+void eal_stop(void)
+{
+	rte_eal_cleanup();
+}

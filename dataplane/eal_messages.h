@@ -1,0 +1,8 @@
+/* DPDK's log: caught, kept as far as it is about errors, shown in our own log, and explained. */
+#ifndef DATAPLANE_EAL_MESSAGES_H
+#define DATAPLANE_EAL_MESSAGES_H
+
+/* From now on DPDK's lines come here; before rte_eal_init. */
+void eal_messages_capture(void);
+
+#endif

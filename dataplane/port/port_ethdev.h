@@ -1,0 +1,64 @@
+/* DPDK ports: made from settings, opened, looked at, closed.
+ *
+ *     settings --> port_open --> port_af_packet_create | port_memif_create | port_ring_create
+ *                                    | makes the ethdev, says its id, wait_fd and MAC
+ *                                    v
+ *                                port_ethdev_start: queues, MTU, capabilities, start
+ *
+ * Control thread only, but for the ops.  The rx pool is also what sizes received frames: a device
+ * without scatter cuts or drops what does not fit one buffer, so the MTU is held against it. */
+#ifndef DATAPLANE_PORT_PORT_ETHDEV_H
+#define DATAPLANE_PORT_PORT_ETHDEV_H
+
+#include <rte_mempool.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/port/port.h"
+#include "dataplane/settings.h"
+#include "stack/base/compiler.h"
+#include "stack/base/why.h"
+
+/* What a kind's file has made. */
+struct port_device {
+	uint16_t ethdev_id;
+	int wait_fd;
+	uint16_t mtu_bytes; /* of the device, 0 = not known */
+	uint8_t mac[6];
+	const struct port_ops *ops;
+};
+
+MUST_USE bool port_af_packet_create(const struct port_settings *settings, uint32_t index,
+				    struct port_device *out, struct why *why);
+MUST_USE bool port_memif_create(const struct port_settings *settings, uint32_t index,
+				struct port_device *out, struct why *why);
+/* Two ports that name the same device are the two ends of one cable. */
+MUST_USE bool port_ring_create(const struct port_settings *settings, uint32_t index,
+			       struct port_device *out, struct why *why);
+
+/* Makes and starts one port with `queues` queue pairs.  On false nothing is left of it. */
+MUST_USE bool port_open(struct port *out, const struct port_settings *settings, uint32_t index,
+			uint16_t queues, struct rte_mempool *rx_pool, struct why *why);
+/* No worker may use it any more. */
+void port_close(struct port *port);
+
+struct port_state {
+	bool link_up;
+	uint64_t speed_bits_per_second;
+	uint64_t rx_missed;
+	uint64_t rx_errors;
+	uint64_t rx_nombuf;
+	uint64_t tx_errors;
+};
+/* What the device says of itself now. */
+void port_look(const struct port *port, struct port_state *out);
+
+/* rte_eth_rx_burst and rte_eth_tx_burst. */
+extern const struct port_ops port_ethdev_ops;
+/* Makes a virtual device ("net_af_packet0", its arguments) and finds its id. */
+MUST_USE bool port_vdev_create(const char *port_name, const char *device, const char *arguments,
+			       uint16_t *ethdev_id, struct why *why);
+/* A MAC of our own for a device that is not ours: locally administered, the same at every start. */
+void port_mac_derive(const uint8_t seed_mac[6], const char *name, uint8_t out[6]);
+
+#endif

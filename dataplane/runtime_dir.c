@@ -1,0 +1,91 @@
+#include "dataplane/runtime_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 8
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *walk)
+{
+	(void)st;
+	(void)flag;
+	(void)walk;
+	remove(path);
+	return 0;
+}
+
+static void remove_tree(const char *path)
+{
+	nftw(path, remove_one, DEPTH_MAX, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A directory of ours that nobody holds the lock of was left by a start that was killed. */
+static void remove_stale(const char *base)
+{
+	char pattern[256];
+	glob_t found;
+
+	snprintf(pattern, sizeof(pattern), "%s/hydrofoil-??????", base);
+	if (glob(pattern, GLOB_NOSORT, NULL, &found) != 0)
+		return;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		struct stat st;
+		int fd = open(found.gl_pathv[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		if (fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+		    flock(fd, LOCK_EX | LOCK_NB) == 0)
+			remove_tree(found.gl_pathv[i]);
+		close(fd);
+	}
+	globfree(&found);
+}
+
+static const char *choose_base(void)
+{
+	const char *candidates[] = {getenv("RUNTIME_DIRECTORY"), geteuid() == 0 ? "/run" : NULL,
+				    getenv("XDG_RUNTIME_DIR")};
+
+	for (unsigned i = 0; i < ARRAY_LEN(candidates); i++)
+		if (candidates[i] && access(candidates[i], W_OK | X_OK) == 0)
+			return candidates[i];
+	return "/tmp";
+}
+
+bool runtime_dir_enter(struct runtime_dir *dir, struct why *why)
+{
+	const char *base = choose_base();
+
+	remove_stale(base);
+	snprintf(dir->path, sizeof(dir->path), "%.200s/hydrofoil-XXXXXX", base);
+	if (!mkdtemp(dir->path))
+		return why_set(why,
+			       "no directory for DPDK's start can be made in %s (%s); set "
+			       "RUNTIME_DIRECTORY to a writable one",
+			       base, strerror(errno));
+	dir->lock_fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir->lock_fd < 0 || flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0 ||
+	    setenv("RUNTIME_DIRECTORY", dir->path, 1) != 0) {
+		why_set(why, "%s cannot be locked: %s", dir->path, strerror(errno));
+		runtime_dir_leave(dir);
+		return false;
+	}
+	return true;
+}
+
+void runtime_dir_leave(struct runtime_dir *dir)
+{
+	remove_tree(dir->path);
+	if (dir->lock_fd >= 0)
+		close(dir->lock_fd);
+	dir->lock_fd = -1;
+}

@@ -1,0 +1,88 @@
+#include "dataplane/settings.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MEMORY_DEFAULT_MIB 256
+#define MEMORY_LEAST_MIB 64
+#define CONNECTIONS_DEFAULT 65536
+#define MTU_LEAST_BYTES 1280 /* RFC 8200 5 */
+#define MTU_MOST_BYTES 9216
+
+const char *port_kind_name(enum port_kind kind)
+{
+	switch (kind) {
+	case PORT_KIND_AF_PACKET:
+		return "af_packet";
+	case PORT_KIND_MEMIF:
+		return "memif";
+	case PORT_KIND_RING:
+		return "ring";
+	}
+	return "?";
+}
+
+static bool check_addresses(const struct port_settings *port, struct why *why)
+{
+	for (unsigned i = 0; i < port->address_count; i++) {
+		const struct netif_address *a = &port->addresses[i];
+		char text[IP_ADDR_TEXT_BYTES];
+
+		ip_addr_format(&a->addr, text, sizeof(text));
+		if (ip_addr_is_any(&a->addr) || ip_addr_is_multicast(&a->addr))
+			return why_set(why, "port %s: %s is not an address that a port can have",
+				       port->name, text);
+		if (a->prefix_bits > (ip_addr_is_v4(&a->addr) ? 32 : 128))
+			return why_set(why, "port %s: %s/%u: the prefix is longer than the address",
+				       port->name, text, a->prefix_bits);
+	}
+	if (port->has_gateway_v4 && !ip_addr_is_v4(&port->gateway_v4))
+		return why_set(why, "port %s: the IPv4 gateway is not an IPv4 address", port->name);
+	if (port->has_gateway_v6 && ip_addr_is_v4(&port->gateway_v6))
+		return why_set(why, "port %s: the IPv6 gateway is not an IPv6 address", port->name);
+	return true;
+}
+
+static bool complete_port(struct port_settings *port, struct why *why)
+{
+	if (port->device[0] == '\0')
+		return why_set(why, "port %s: it names no device", port->name);
+	if (port->name[0] == '\0')
+		snprintf(port->name, sizeof(port->name), "%.31s", port->device);
+	if (port->kind == PORT_KIND_AF_PACKET && strlen(port->device) >= IF_NAMESIZE)
+		return why_set(why, "port %s: \"%s\" is too long for an interface name", port->name,
+			       port->device);
+	if (port->has_mac && (port->mac[0] & 1))
+		return why_set(why, "port %s: its MAC address is a group address", port->name);
+	if (port->mtu_bytes &&
+	    (port->mtu_bytes < MTU_LEAST_BYTES || port->mtu_bytes > MTU_MOST_BYTES))
+		return why_set(why, "port %s: MTU %u is not between %u and %u", port->name,
+			       port->mtu_bytes, MTU_LEAST_BYTES, MTU_MOST_BYTES);
+	return check_addresses(port, why);
+}
+
+bool settings_complete(struct dataplane_settings *settings, struct why *why)
+{
+	if (settings->port_count == 0)
+		return why_set(why, "the hydrofoil section has no port; add one, such as "
+				    "{device: eth0, addresses: [10.0.0.1/24]}");
+	for (unsigned i = 0; i < settings->port_count; i++) {
+		if (!complete_port(&settings->ports[i], why))
+			return false;
+		for (unsigned j = 0; j < i; j++)
+			if (strcmp(settings->ports[i].name, settings->ports[j].name) == 0)
+				return why_set(why, "two ports have the name %s",
+					       settings->ports[i].name);
+	}
+	if (settings->workers == 0)
+		settings->workers = 1;
+	if (settings->memory_mib == 0)
+		settings->memory_mib = MEMORY_DEFAULT_MIB;
+	if (settings->memory_mib < MEMORY_LEAST_MIB)
+		return why_set(why, "%u MiB for packet buffers are too few, %u are the least",
+			       settings->memory_mib, MEMORY_LEAST_MIB);
+	if (settings->connections_max == 0)
+		settings->connections_max = CONNECTIONS_DEFAULT;
+	return true;
+}

@@ -1,0 +1,52 @@
+/* What the hardware needs: the `hydrofoil` section of the bootstrap in plain form.
+ *
+ * xds/bootstrap fills it; everything that is 0 or empty stands for the default, which
+ * settings_complete puts in. */
+#ifndef DATAPLANE_SETTINGS_H
+#define DATAPLANE_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stack/base/why.h"
+#include "stack/netif.h"
+
+#define SETTINGS_PORTS_MAX 16
+#define SETTINGS_WORKERS_MAX 64
+
+enum port_kind { PORT_KIND_AF_PACKET, PORT_KIND_MEMIF, PORT_KIND_RING };
+
+struct port_settings {
+	char name[32];           /* the port's name in logs and counters; default: the device */
+	enum port_kind kind;
+	char device[108];        /* af_packet: interface; memif: socket path; ring: name of the pair */
+	uint32_t memif_id;
+	bool memif_server;
+	bool has_mac;
+	uint8_t mac[6];
+	uint16_t vrf;
+	uint16_t mtu_bytes;      /* 0 = the device's, else 1500 */
+	uint8_t address_count;
+	struct netif_address addresses[NETIF_ADDRESSES_MAX];
+	bool has_gateway_v4;
+	bool has_gateway_v6;
+	struct ip_addr gateway_v4;
+	struct ip_addr gateway_v6;
+};
+
+enum hugepage_use { HUGEPAGES_AUTO, HUGEPAGES_NEVER, HUGEPAGES_REQUIRED };
+
+struct dataplane_settings {
+	struct port_settings ports[SETTINGS_PORTS_MAX];
+	uint16_t port_count;
+	uint16_t workers;             /* 0 = 1 */
+	enum hugepage_use hugepages;
+	uint32_t memory_mib;          /* of packet buffers; 0 = 256 */
+	uint32_t connections_max;     /* per worker; 0 = 65,536 */
+};
+
+/* Puts defaults in and checks what can be checked without a device. */
+MUST_USE bool settings_complete(struct dataplane_settings *settings, struct why *why);
+const char *port_kind_name(enum port_kind kind);
+
+#endif

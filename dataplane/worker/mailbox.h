@@ -1,0 +1,68 @@
+/* Messages to a worker: typed, bounded, from any thread, taken in order by worker_poll.
+ *
+ *      control threads --mailbox_post--> [ ring of MAILBOX_SLOTS ] --mailbox_take--> worker
+ *                                   \--> doorbell (where the worker may be asleep)
+ *
+ * Each slot carries a turn number, so that producers agree on slots by one compare-and-swap and
+ * the consumer needs no lock.  A message is copied in and out; what it points to is owned as each
+ * kind says.  A full box refuses: the sender keeps the message and tries again later. */
+#ifndef DATAPLANE_WORKER_MAILBOX_H
+#define DATAPLANE_WORKER_MAILBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/config/config.h"
+#include "stack/base/compiler.h"
+#include "stack/base/stream.h"
+
+#define MAILBOX_SLOTS 256
+
+/* Looks at all connections of a worker, a bounded bite a poll.  Owned by the sender, which waits
+ * until `done` is set (release) before it touches or frees it. */
+struct worker_visit {
+	void (*visit)(void *context, const struct stream_info *info);
+	void *context;
+	uint32_t cursor;  /* of tcp_visit; 0 at first */
+	bool done;
+};
+
+enum mail_kind {
+	MAIL_CONFIG, /* use this root from now on; owned by the publisher */
+	MAIL_DRAIN,  /* take no new connections, let the others end */
+	MAIL_VISIT,  /* call visit for every connection */
+	MAIL_KIND_COUNT
+};
+
+struct mail {
+	enum mail_kind kind;
+	union {
+		const struct config *config;
+		struct worker_visit *visit;
+	};
+};
+
+struct doorbell;
+
+struct mailbox_slot {
+	uint64_t turn;
+	struct mail mail;
+};
+
+struct mailbox {
+	uint64_t tail CACHE_ALIGNED; /* producers */
+	uint64_t refused;
+	uint64_t head CACHE_ALIGNED; /* the worker */
+	struct doorbell *doorbell;   /* NULL: nobody sleeps (simulator, tests) */
+	struct mailbox_slot slots[MAILBOX_SLOTS] CACHE_ALIGNED;
+};
+
+void mailbox_init(struct mailbox *box);
+/* Any thread.  False when the box is full. */
+MUST_USE bool mailbox_post(struct mailbox *box, const struct mail *mail);
+/* The worker only.  False when it is empty. */
+MUST_USE bool mailbox_take(struct mailbox *box, struct mail *out);
+/* The worker only. */
+bool mailbox_is_empty(const struct mailbox *box);
+
+#endif

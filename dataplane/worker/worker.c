@@ -1,0 +1,333 @@
+#include "dataplane/worker/worker.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/counters/worker_counters.h"
+#include "dataplane/worker/mailbox.h"
+#include "dataplane/worker/worker_listeners.h"
+#include "dataplane/worker/worker_tx.h"
+#include "stack/base/time.h"
+
+#define RX_BURST 64
+/* Bounds of one poll: each kind of work gets its share, what is left waits for the next poll. */
+#define MAIL_A_POLL 16
+#define TIMERS_A_POLL 256
+#define VISITS_A_POLL 256
+#define SERVE_ROUNDS 8
+/* How soon a port that took nothing is offered its frames again. */
+#define TX_RETRY_NS (50 * NS_PER_US)
+#define VISITS_WAITING_MAX 8
+
+struct worker {
+	struct worker_params params;
+	struct slice_pool slices;
+	struct stack *stack;
+	struct gateway *gateway;
+	struct config_holds holds;
+	struct worker_visit *visits[VISITS_WAITING_MAX];
+	uint32_t visit_count;
+	bool draining;
+	struct worker_tx tx[WORKER_PORTS_MAX];
+	struct netif netifs[WORKER_PORTS_MAX];
+	struct worker_listeners listeners;
+	struct mailbox mailbox;
+	/* Read by other threads; written only when it changes. */
+	uint64_t config_version CACHE_ALIGNED;
+	uint64_t new_config_version;
+	bool drained;
+};
+
+static bool create_parts(struct worker *w)
+{
+	const struct worker_params *p = &w->params;
+
+	if (!slice_pool_create(&w->slices, p->slices_max))
+		return false;
+	struct stack_params stack = {
+		.netifs = w->netifs,
+		.netif_count = p->port_count,
+		.header_pool = p->header_pool,
+		.indirect_pool = p->indirect_pool,
+		.slices = &w->slices,
+		.tcp_counters = p->tcp_counters,
+		.drops = p->drops,
+		.seed = p->seed,
+		.neighbours_max = 1024,
+		.connections_max = p->connections_max,
+		.timewait_max = p->timewait_max,
+		.rx_budget_bytes = 1u << 20,
+		.tx_budget_bytes = 1u << 20,
+		.now_ns = p->now_ns,
+	};
+	w->stack = stack_create(&stack);
+	if (!w->stack)
+		return false;
+	struct gateway_params gateway = {
+		.opener = tcp_opener(stack_tcp(w->stack)),
+		.header_pool = p->header_pool,
+		.slices = &w->slices,
+		.holds = &w->holds,
+		.stats = p->stats,
+		.log = p->log,
+		.seed = p->seed ^ UINT64_C(0x9e3779b97f4a7c15),
+		.now_ns = p->now_ns,
+		.wall_offset_ns = p->wall_offset_ns,
+		.connections_max = p->connections_max / 2,
+		.upstreams_max = p->connections_max / 2,
+		.exchanges_max = p->connections_max / 2,
+		.arena_chunks_max = p->connections_max,
+	};
+	w->gateway = gateway_create(&gateway);
+	return w->gateway != NULL;
+}
+
+struct worker *worker_create(const struct worker_params *params)
+{
+	struct worker *w;
+
+	if (params->port_count > WORKER_PORTS_MAX)
+		return NULL;
+	w = aligned_alloc(CACHE_LINE_BYTES,
+			  (sizeof(*w) + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES);
+	if (!w)
+		return NULL;
+	memset(w, 0, sizeof(*w));
+	w->params = *params;
+	w->holds = params->holds;
+	for (unsigned i = 0; i < params->port_count; i++)
+		w->netifs[i] = params->ports[i]->netif;
+	mailbox_init(&w->mailbox);
+	w->mailbox.doorbell = params->doorbell;
+	if (!create_parts(w)) {
+		if (w->stack)
+			stack_destroy(w->stack);
+		if (w->slices.nodes)
+			slice_pool_destroy(&w->slices);
+		free(w);
+		return NULL;
+	}
+	worker_listeners_init(&w->listeners, stack_tcp(w->stack), w->gateway, &w->holds);
+	stack_announce(w->stack, params->now_ns);
+	return w;
+}
+
+void worker_destroy(struct worker *w)
+{
+	worker_listeners_clear(&w->listeners, w->params.now_ns);
+	gateway_destroy(w->gateway);
+	for (unsigned i = 0; i < w->params.port_count; i++)
+		worker_tx_clear(&w->tx[i], w->params.drops);
+	stack_destroy(w->stack);
+	slice_pool_destroy(&w->slices);
+	free(w);
+}
+
+/* --- one poll ---------------------------------------------------------------------------- */
+
+static bool receive(struct worker *w, uint64_t now_ns)
+{
+	bool worked = false;
+
+	for (uint16_t i = 0; i < w->params.port_count; i++) {
+		struct rte_mbuf *frames[RX_BURST];
+		struct port *port = w->params.ports[i];
+		struct port_counters *counters = w->params.port_counters[i];
+		uint32_t count = port->ops->rx(port, w->params.queue, frames, RX_BURST);
+		uint64_t bytes = 0;
+
+		if (count == 0)
+			continue;
+		for (uint32_t k = 0; k < count; k++)
+			bytes += frames[k]->pkt_len;
+		counter_add(&counters->rx_frames, count);
+		counter_add(&counters->rx_bytes, bytes);
+		counter_inc(&counters->rx_bursts);
+		counter_add(&w->params.counters->rx_frames, count);
+		counter_add(&w->params.counters->rx_bytes, bytes);
+		stack_input(w->stack, i, frames, count, now_ns);
+		worked = true;
+	}
+	return worked;
+}
+
+static void take_config(struct worker *w, const struct config *config, uint64_t now_ns)
+{
+	gateway_set_config(w->gateway, config, now_ns);
+	worker_listeners_update(&w->listeners, config, now_ns);
+	w->new_config_version = config->version;
+	counter_inc(&w->params.counters->config_switches);
+	gauge_add(&w->params.counters->config_version,
+		  (int64_t)(config->version - w->params.counters->config_version));
+}
+
+static void take_mail(struct worker *w, const struct mail *mail, uint64_t now_ns)
+{
+	switch (mail->kind) {
+	case MAIL_CONFIG:
+		take_config(w, mail->config, now_ns);
+		break;
+	case MAIL_DRAIN:
+		w->draining = true;
+		worker_listeners_drain(&w->listeners, now_ns);
+		gateway_drain(w->gateway, now_ns);
+		break;
+	case MAIL_VISIT:
+		/* Not more can be waiting: take_mails stops before that. */
+		w->visits[w->visit_count++] = mail->visit;
+		break;
+	case MAIL_KIND_COUNT:
+		break;
+	}
+}
+
+static bool take_mails(struct worker *w, uint64_t now_ns)
+{
+	struct mail mail;
+	unsigned taken = 0;
+
+	while (taken < MAIL_A_POLL && w->visit_count < VISITS_WAITING_MAX &&
+	       mailbox_take(&w->mailbox, &mail)) {
+		take_mail(w, &mail, now_ns);
+		taken++;
+	}
+	counter_add(&w->params.counters->mailbox_messages, taken);
+	return taken > 0;
+}
+
+static bool visit_connections(struct worker *w)
+{
+	struct worker_visit *visit;
+
+	if (w->visit_count == 0)
+		return false;
+	visit = w->visits[0];
+	tcp_visit(stack_tcp(w->stack), &visit->cursor, VISITS_A_POLL, visit->visit, visit->context);
+	if (visit->cursor == 0) {
+		w->visit_count--;
+		memmove(w->visits, w->visits + 1, w->visit_count * sizeof(w->visits[0]));
+		__atomic_store_n(&visit->done, true, __ATOMIC_RELEASE);
+	}
+	return true;
+}
+
+static bool expire(struct worker *w, uint64_t now_ns)
+{
+	uint32_t fired = 0;
+
+	if (stack_deadline_ns(w->stack) <= now_ns)
+		fired += stack_expire(w->stack, now_ns);
+	if (gateway_deadline_ns(w->gateway) <= now_ns)
+		fired += gateway_expire(w->gateway, now_ns, TIMERS_A_POLL);
+	return fired > 0;
+}
+
+/* Events make work and work makes events: some rounds now, the rest in the next poll. */
+static bool serve(struct worker *w, uint64_t now_ns)
+{
+	bool worked = false;
+
+	for (int round = 0; round < SERVE_ROUNDS; round++) {
+		uint32_t served = stack_deliver(w->stack, now_ns);
+
+		served += gateway_run(w->gateway, now_ns);
+		if (served == 0)
+			break;
+		worked = true;
+	}
+	return worked;
+}
+
+static bool transmit(struct worker *w, uint64_t now_ns)
+{
+	uint32_t sent = 0;
+	uint64_t bytes_before, bytes = 0;
+
+	for (uint16_t i = 0; i < w->params.port_count; i++) {
+		struct port_counters *counters = w->params.port_counters[i];
+
+		bytes_before = counters->tx_bytes;
+		sent += worker_tx_run(&w->tx[i], w->stack, i, w->params.ports[i], w->params.queue,
+				      counters, now_ns);
+		bytes += counters->tx_bytes - bytes_before;
+	}
+	if (sent > 0) {
+		counter_add(&w->params.counters->tx_frames, sent);
+		counter_add(&w->params.counters->tx_bytes, bytes);
+	}
+	return sent > 0;
+}
+
+static uint64_t next_deadline_ns(const struct worker *w, uint64_t now_ns)
+{
+	uint64_t deadline_ns = deadline_earlier_ns(stack_deadline_ns(w->stack),
+						   gateway_deadline_ns(w->gateway));
+
+	/* A blocked port must not make a spinning worker of this one. */
+	for (unsigned i = 0; i < w->params.port_count; i++)
+		if (w->tx[i].count > 0)
+			return deadline_earlier_ns(deadline_ns, now_ns + TX_RETRY_NS);
+	if (stack_has_work(w->stack) || gateway_has_work(w->gateway) || w->visit_count > 0 ||
+	    !mailbox_is_empty(&w->mailbox))
+		return now_ns;
+	return deadline_ns;
+}
+
+/* The end of a poll is the quiescent moment: nothing found through a root is kept but by holds. */
+static void report(struct worker *w)
+{
+	if (w->new_config_version != w->config_version)
+		__atomic_store_n(&w->config_version, w->new_config_version, __ATOMIC_RELEASE);
+	if (w->draining && !w->drained && gateway_connections(w->gateway) == 0)
+		__atomic_store_n(&w->drained, true, __ATOMIC_RELEASE);
+	gauge_add(&w->params.counters->gateway_connections,
+		  (int64_t)(gateway_connections(w->gateway) -
+			    w->params.counters->gateway_connections));
+}
+
+struct worker_result worker_poll(struct worker *w, uint64_t now_ns)
+{
+	struct worker_result result = {0};
+
+	result.worked |= receive(w, now_ns);
+	result.worked |= take_mails(w, now_ns);
+	result.worked |= visit_connections(w);
+	result.worked |= expire(w, now_ns);
+	result.worked |= serve(w, now_ns);
+	result.worked |= transmit(w, now_ns);
+	report(w);
+	result.deadline_ns = next_deadline_ns(w, now_ns);
+	return result;
+}
+
+/* --- looking ----------------------------------------------------------------------------- */
+
+struct mailbox *worker_mailbox(struct worker *w)
+{
+	return &w->mailbox;
+}
+
+struct gateway *worker_gateway(struct worker *w)
+{
+	return w->gateway;
+}
+
+struct stack *worker_stack(struct worker *w)
+{
+	return w->stack;
+}
+
+const uint64_t *worker_config_version(const struct worker *w)
+{
+	return &w->config_version;
+}
+
+bool worker_is_drained(const struct worker *w)
+{
+	return __atomic_load_n(&w->drained, __ATOMIC_ACQUIRE);
+}
+
+uint32_t worker_listen_failures(const struct worker *w)
+{
+	return __atomic_load_n(&w->listeners.failures, __ATOMIC_RELAXED);
+}

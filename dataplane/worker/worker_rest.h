@@ -1,0 +1,41 @@
+/* What a worker does when there is nothing to do: spin for a while, then sleep until a port, its
+ * doorbell or its deadline wakes it.
+ *
+ *     worked --> SPIN (poll again) --SPIN_NS idle--> poll(port fds, doorbell, deadline)
+ *                                                \-> where a port has no fd: naps that grow from
+ *                                                    NAP_LEAST_NS to NAP_MOST_NS
+ *
+ * The decision is pure (worker_rest_decide); worker_rest_sleep does it. */
+#ifndef DATAPLANE_WORKER_WORKER_REST_H
+#define DATAPLANE_WORKER_WORKER_REST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/worker/doorbell.h"
+#include "dataplane/worker/mailbox.h"
+#include "dataplane/worker/worker.h"
+#include "stack/base/time.h"
+
+#define WORKER_REST_SPIN_NS (50 * NS_PER_US)
+#define WORKER_REST_NAP_LEAST_NS (50 * NS_PER_US)
+#define WORKER_REST_NAP_MOST_NS (500 * NS_PER_US)
+/* Longest sleep with descriptors: a lost wake-up would be seen as this. */
+#define WORKER_REST_SLEEP_MOST_NS (100 * NS_PER_MS)
+
+struct worker_rest {
+	int fds[WORKER_PORTS_MAX];
+	uint32_t fd_count;
+	bool nap;               /* some port has no descriptor */
+	uint64_t idle_since_ns; /* of the first poll that did nothing; 0 = busy */
+	uint64_t nap_ns;
+};
+
+void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count);
+/* How long to sleep now; 0 = poll again at once. */
+uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result result, uint64_t now_ns);
+/* Sleeps at most sleep_ns; true when something woke it. */
+bool worker_rest_sleep(struct worker_rest *rest, struct doorbell *bell, const struct mailbox *box,
+		       uint64_t sleep_ns);
+
+#endif

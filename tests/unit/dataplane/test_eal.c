@@ -1,0 +1,134 @@
+#include "dataplane/eal.h"
+
+#include <string.h>
+
+#include "tests/lib/unit.h"
+
+static struct dataplane_settings settings;
+static struct machine machine;
+static struct eal_plan plan;
+static struct why why;
+
+static void fresh(void)
+{
+	settings = (struct dataplane_settings){
+		.port_count = 1,
+		.ports[0] = {.name = "front", .kind = PORT_KIND_AF_PACKET, .device = "g0"},
+	};
+	machine = (struct machine){.cpus = {2, 5, 7}, .cpu_count = 3};
+	CU_ASSERT_FATAL(settings_complete(&settings, &why));
+}
+
+static bool has(const char *arg)
+{
+	for (int i = 0; i < plan.count; i++)
+		if (strcmp(plan.args[i], arg) == 0)
+			return true;
+	return false;
+}
+
+static void without_hugepages_no_in_memory(void)
+{
+	fresh();
+	CU_ASSERT_FATAL(eal_plan_make(&plan, &settings, &machine, &why));
+	CU_ASSERT(has("--no-huge") && has("--no-shconf") && has("--no-telemetry") && has("--no-pci"));
+	CU_ASSERT(!has("--in-memory"));
+	CU_ASSERT_PTR_NULL(plan.args[plan.count]);
+}
+
+static void with_hugepages_no_files(void)
+{
+	fresh();
+	machine.free_hugepage_mib = 4096;
+	CU_ASSERT_FATAL(eal_plan_make(&plan, &settings, &machine, &why));
+	CU_ASSERT(has("--in-memory") && !has("--no-huge"));
+	settings.hugepages = HUGEPAGES_NEVER;
+	CU_ASSERT_FATAL(eal_plan_make(&plan, &settings, &machine, &why));
+	CU_ASSERT(has("--no-huge"));
+}
+
+static void required_hugepages_that_lack_are_an_error_with_a_cure(void)
+{
+	fresh();
+	settings.hugepages = HUGEPAGES_REQUIRED;
+	machine.free_hugepage_mib = settings.memory_mib - 1;
+	CU_ASSERT(!eal_plan_make(&plan, &settings, &machine, &why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "nr_hugepages"));
+}
+
+static void lcores_are_of_the_allotted_set(void)
+{
+	fresh();
+	settings.workers = 2;
+	CU_ASSERT_FATAL(eal_plan_make(&plan, &settings, &machine, &why));
+	CU_ASSERT(has("0@(2,5,7),1@7,2@5"));
+	CU_ASSERT_EQUAL(plan.worker_cpus[0], 7);
+	settings.workers = 4;
+	CU_ASSERT(!eal_plan_make(&plan, &settings, &machine, &why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "3 CPUs"));
+}
+
+static void many_cpus_still_fit(void)
+{
+	fresh();
+	machine.cpu_count = MACHINE_CPUS_MAX;
+	for (unsigned i = 0; i < MACHINE_CPUS_MAX; i++)
+		machine.cpus[i] = (uint16_t)i;
+	CU_ASSERT_FATAL(eal_plan_make(&plan, &settings, &machine, &why));
+	for (int i = 0; i < plan.count; i++)
+		CU_ASSERT(strlen(plan.args[i]) < EAL_ARG_BYTES - 1);
+}
+
+static void messages_become_cures(void)
+{
+	eal_explain("EAL: FATAL: Cannot init memory\nEAL: Cannot init memory\n", &why);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "memory_mib"));
+	eal_explain("ETHDEV: Ambiguous Rx mempools configuration\n", &why);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "packet buffer pool"));
+	eal_explain("one\nsomething new\n", &why);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "something new"));
+	CU_ASSERT_PTR_NULL(strstr(why.text, "one\n"));
+	eal_explain("", &why);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "no reason"));
+}
+
+static bool refused(const char *part)
+{
+	bool ok = settings_complete(&settings, &why);
+
+	return !ok && strstr(why.text, part);
+}
+
+static void settings_faults_name_port_and_cure(void)
+{
+	fresh();
+	settings.port_count = 0;
+	CU_ASSERT(refused("no port"));
+	fresh();
+	settings.ports[0].device[0] = '\0';
+	CU_ASSERT(refused("front"));
+	fresh();
+	strcpy(settings.ports[0].device, "an_interface_name_of_twenty");
+	CU_ASSERT(refused("too long"));
+	fresh();
+	settings.ports[0].mtu_bytes = 1279;
+	CU_ASSERT(refused("1279"));
+	fresh();
+	settings.ports[0].has_mac = true;
+	settings.ports[0].mac[0] = 1;
+	CU_ASSERT(refused("group"));
+	fresh();
+	settings.ports[0].address_count = 1;
+	settings.ports[0].addresses[0].addr = ip_addr_from_v4(0x0a000001);
+	settings.ports[0].addresses[0].prefix_bits = 33;
+	CU_ASSERT(refused("10.0.0.1/33"));
+	fresh();
+	settings.ports[1] = settings.ports[0];
+	settings.port_count = 2;
+	CU_ASSERT(refused("two ports"));
+}
+
+UNIT_TESTS(UNIT_TEST(without_hugepages_no_in_memory), UNIT_TEST(with_hugepages_no_files),
+	   UNIT_TEST(required_hugepages_that_lack_are_an_error_with_a_cure),
+	   UNIT_TEST(lcores_are_of_the_allotted_set), UNIT_TEST(many_cpus_still_fit),
+	   UNIT_TEST(messages_become_cures), UNIT_TEST(settings_faults_name_port_and_cure))
