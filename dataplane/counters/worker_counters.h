@@ -25,7 +25,7 @@ struct port_device_counters {
 #undef COUNTER
 #undef GAUGE
 
-/* Written by one control thread. */
+/* Each is written by one control thread. */
 struct process_counters {
 #define COUNTER(name, envoy_name, help) uint64_t name;
 #define GAUGE(name, envoy_name, help) uint64_t name;
