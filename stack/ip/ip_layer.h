@@ -1,0 +1,64 @@
+/* The state of the IP layer of one worker, shared by the files of stack/ip and stack/link's users.
+ * Made by ip_layer_create at boot; one owner thread. */
+#ifndef STACK_IP_IP_LAYER_H
+#define STACK_IP_IP_LAYER_H
+
+#include <rte_mempool.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "stack/base/addr.h"
+#include "stack/base/compiler.h"
+#include "stack/base/drops.h"
+#include "stack/ip/icmp_limit.h"
+#include "stack/ip/ip_output.h"
+#include "stack/link/neighbour.h"
+#include "stack/link/tx_queue.h"
+#include "stack/netif.h"
+
+/* What ICMP says about a flow of ours; the arguments of tcp_path_error. */
+typedef void (*ip_path_error)(void *context, const struct flow_key *key, uint32_t sequence,
+			      uint16_t mtu_bytes, uint64_t now_ns);
+
+struct ip_layer {
+	const struct netif *netifs;
+	uint16_t netif_count;
+	struct tx_queue *tx;           /* one an interface, owned */
+	struct neighbour_table neighbours;
+	uint32_t generation;           /* of routes and addresses; routes of another one are stale */
+	struct rte_mempool *header_pool;
+	struct drop_counters *drops;
+	struct icmp_limit error_limit; /* errors that we send */
+	struct icmp_limit echo_limit;
+	ip_path_error path_error;
+	void *path_error_context;
+};
+
+struct ip_layer_params {
+	const struct netif *netifs;
+	uint16_t netif_count;
+	struct rte_mempool *header_pool;
+	struct drop_counters *drops;
+	uint32_t neighbours_max;
+	uint32_t hash_seed;
+	ip_path_error path_error;
+	void *path_error_context;
+	uint64_t now_ns;
+};
+
+/* Boot; false when memory is not to be had. */
+MUST_USE bool ip_layer_create(struct ip_layer *ip, const struct ip_layer_params *params);
+void ip_layer_destroy(struct ip_layer *ip);
+
+/* Whether addr is an own address of any interface in the vrf.  Any-address listeners will widen
+ * this one function. */
+bool ip_is_ours(const struct ip_layer *ip, uint16_t vrf, const struct ip_addr *addr);
+/* Whether addr is an own address of this very interface. */
+bool netif_owns(const struct netif *netif, const struct ip_addr *addr);
+
+/* Counts and frees. */
+enum drop_reason ip_drop(struct ip_layer *ip, struct rte_mbuf *mbuf, enum drop_reason reason);
+/* Queues a whole frame (Ethernet header included) before all data; takes it. */
+enum drop_reason ip_send_control(struct ip_layer *ip, uint16_t netif, struct rte_mbuf *frame);
+
+#endif

@@ -1,0 +1,221 @@
+#include "stack/ip/resolver.h"
+
+#include <string.h>
+
+#include "stack/base/checksum.h"
+#include "stack/ip/ip_header.h"
+#include "stack/ip/ip_route.h"
+#include "stack/link/arp.h"
+#include "stack/link/frame.h"
+#include "stack/link/nd.h"
+
+static const struct ip_addr all_nodes = {.bytes = {0xff, 0x02, [15] = 0x01}};
+
+static void send_arp(struct ip_layer *ip, uint16_t netif, const uint8_t destination[6],
+		     const struct arp_message *message)
+{
+	struct rte_mbuf *frame = frame_new(ip->header_pool, ETH_HEADER_BYTES + ARP_BYTES);
+
+	if (!frame) {
+		drop_count(ip->drops, DROP_MBUF_EMPTY);
+		return;
+	}
+	uint8_t *bytes = rte_pktmbuf_mtod(frame, uint8_t *);
+
+	eth_write(bytes, destination, ip->netifs[netif].mac, ETH_TYPE_ARP);
+	arp_write(bytes + ETH_HEADER_BYTES, message);
+	ip_send_control(ip, netif, frame);
+}
+
+static void send_nd(struct ip_layer *ip, uint16_t netif, const uint8_t destination_mac[6],
+		    const struct ip_output_meta *meta, const struct nd_message *message)
+{
+	const unsigned bytes_all = ETH_HEADER_BYTES + IP6_HEADER_BYTES + ND_MESSAGE_BYTES;
+	struct rte_mbuf *frame = frame_new(ip->header_pool, bytes_all);
+
+	if (!frame) {
+		drop_count(ip->drops, DROP_MBUF_EMPTY);
+		return;
+	}
+	uint8_t *bytes = rte_pktmbuf_mtod(frame, uint8_t *);
+	uint8_t *icmp = bytes + ETH_HEADER_BYTES + IP6_HEADER_BYTES;
+
+	eth_write(bytes, destination_mac, ip->netifs[netif].mac, ETH_TYPE_IP6);
+	ip6_header_write(bytes + ETH_HEADER_BYTES, meta, ND_MESSAGE_BYTES);
+	nd_write(icmp, message);
+	uint64_t sum = checksum_add_pseudo_header(0, &meta->source, &meta->destination,
+						  IP_PROTOCOL_ICMP6, ND_MESSAGE_BYTES);
+	uint16_t checksum = checksum_finish(checksum_add(sum, icmp, ND_MESSAGE_BYTES));
+
+	memcpy(icmp + 2, &checksum, sizeof(checksum));
+	ip_send_control(ip, netif, frame);
+}
+
+static void ask_arp(struct ip_layer *ip, uint16_t netif, const struct ip_addr *source,
+		    const struct ip_addr *target, const uint8_t *unicast_mac)
+{
+	struct arp_message question = {.op = ARP_REQUEST, .sender = *source, .target = *target};
+
+	memcpy(question.sender_mac, ip->netifs[netif].mac, 6);
+	send_arp(ip, netif, unicast_mac ? unicast_mac : eth_broadcast, &question);
+}
+
+static void ask_nd(struct ip_layer *ip, uint16_t netif, const struct ip_addr *source,
+		   const struct ip_addr *target, const uint8_t *unicast_mac)
+{
+	struct nd_message question = {.type = ND_NEIGHBOUR_SOLICITATION, .has_mac = true,
+				      .target = *target};
+	struct ip_output_meta meta = {.source = *source,
+				      .destination = unicast_mac ? *target : ip6_solicited_node(target),
+				      .protocol = IP_PROTOCOL_ICMP6,
+				      .hop_limit = ND_HOP_LIMIT};
+	uint8_t group_mac[6];
+
+	eth_group_of_ip6(&meta.destination, group_mac);
+	memcpy(question.mac, ip->netifs[netif].mac, 6);
+	send_nd(ip, netif, unicast_mac ? unicast_mac : group_mac, &meta, &question);
+}
+
+static void solicit(void *context, uint16_t netif, const struct ip_addr *addr,
+		    const uint8_t *unicast_mac)
+{
+	struct ip_layer *ip = context;
+	const struct ip_addr *source = netif_source_for(&ip->netifs[netif], addr);
+
+	if (!source)
+		return;
+	if (ip_addr_is_v4(addr))
+		ask_arp(ip, netif, source, addr, unicast_mac);
+	else
+		ask_nd(ip, netif, source, addr, unicast_mac);
+}
+
+static void send_waiting(void *context, const struct neighbour *to, struct rte_mbuf *mbuf)
+{
+	ip_send_to_neighbour(context, to, mbuf);
+}
+
+const struct neighbour_ops resolver_neighbour_ops = {.solicit = solicit, .send = send_waiting};
+
+/* Whether the host at addr could be a next hop of ours; others get no entry. */
+static bool worth_learning(const struct netif *netif, const struct ip_addr *addr)
+{
+	return !ip_addr_is_any(addr) && netif_reaches(netif, addr);
+}
+
+/* RFC 826, "Packet Reception". */
+enum drop_reason resolver_arp_input(struct ip_layer *ip, uint16_t netif_index, const uint8_t *bytes,
+				    uint32_t length_bytes, uint64_t now_ns)
+{
+	const struct netif *netif = &ip->netifs[netif_index];
+	struct arp_message in;
+	enum drop_reason reason = arp_parse(bytes, length_bytes, &in);
+
+	if (reason != DROP_NONE)
+		return reason;
+	if (netif_owns(netif, &in.sender))
+		return DROP_ARP_CONFLICT;
+	bool for_us = netif_owns(netif, &in.target);
+	bool answers_us = in.op == ARP_REPLY && for_us && memcmp(in.target_mac, netif->mac, 6) == 0;
+	struct neighbour_learning learning = {
+		.word = answers_us ? NEIGHBOUR_ANSWERED : NEIGHBOUR_MENTIONED,
+		.may_create = for_us && in.op == ARP_REQUEST,
+		.may_override = true,
+	};
+
+	if (worth_learning(netif, &in.sender))
+		neighbour_learn(&ip->neighbours, netif_index, &in.sender, in.sender_mac, &learning,
+				now_ns);
+	if (for_us && in.op == ARP_REQUEST) {
+		struct arp_message answer = {.op = ARP_REPLY, .sender = in.target,
+					     .target = in.sender};
+
+		memcpy(answer.sender_mac, netif->mac, 6);
+		memcpy(answer.target_mac, in.sender_mac, 6);
+		send_arp(ip, netif_index, in.sender_mac, &answer);
+	}
+	return DROP_NONE;
+}
+
+/* RFC 4861 7.2.3 and 7.2.4. */
+static enum drop_reason solicitation(struct ip_layer *ip, const struct ip_packet *packet,
+				     const struct nd_message *in, uint64_t now_ns)
+{
+	const struct netif *netif = &ip->netifs[packet->netif];
+	bool is_probe = ip_addr_is_any(&packet->source);
+	uint8_t to_mac[6];
+
+	if (!netif_owns(netif, &in->target))
+		return DROP_IP_NOT_FOR_US;
+	if (!is_probe && in->has_mac && worth_learning(netif, &packet->source)) {
+		struct neighbour_learning learning = {.word = NEIGHBOUR_MENTIONED, .may_create = true,
+						      .may_override = true};
+
+		neighbour_learn(&ip->neighbours, packet->netif, &packet->source, in->mac, &learning,
+				now_ns);
+	}
+	struct nd_message answer = {.type = ND_NEIGHBOUR_ADVERTISEMENT, .solicited = !is_probe,
+				    .override = true, .has_mac = true, .target = in->target};
+	struct ip_output_meta meta = {.source = in->target,
+				      .destination = is_probe ? all_nodes : packet->source,
+				      .protocol = IP_PROTOCOL_ICMP6,
+				      .hop_limit = ND_HOP_LIMIT};
+
+	/* Back to where the frame came from, unless it asks in the name of nobody. */
+	if (is_probe)
+		eth_group_of_ip6(&all_nodes, to_mac);
+	else if (in->has_mac)
+		memcpy(to_mac, in->mac, 6);
+	else
+		memcpy(to_mac, rte_pktmbuf_mtod_offset(packet->mbuf, const uint8_t *, 6), 6);
+	memcpy(answer.mac, netif->mac, 6);
+	send_nd(ip, packet->netif, to_mac, &meta, &answer);
+	return DROP_NONE;
+}
+
+/* RFC 4861 7.2.5. */
+static enum drop_reason advertisement(struct ip_layer *ip, const struct ip_packet *packet,
+				      const struct nd_message *in, uint64_t now_ns)
+{
+	if (netif_owns(&ip->netifs[packet->netif], &in->target))
+		return DROP_ARP_CONFLICT;
+	if (!in->has_mac)
+		return DROP_NONE;
+	struct neighbour_learning learning = {
+		.word = in->solicited ? NEIGHBOUR_ANSWERED : NEIGHBOUR_MENTIONED,
+		.may_create = false,
+		.may_override = in->override,
+	};
+
+	neighbour_learn(&ip->neighbours, packet->netif, &in->target, in->mac, &learning, now_ns);
+	return DROP_NONE;
+}
+
+enum drop_reason resolver_nd_input(struct ip_layer *ip, const struct ip_packet *packet,
+				   const uint8_t *message, uint64_t now_ns)
+{
+	struct nd_message in;
+	enum drop_reason reason = nd_parse(packet, message, &in);
+
+	if (reason != DROP_NONE)
+		return reason;
+	return in.type == ND_NEIGHBOUR_SOLICITATION ? solicitation(ip, packet, &in, now_ns)
+						    : advertisement(ip, packet, &in, now_ns);
+}
+
+void resolver_announce(struct ip_layer *ip, uint16_t netif, const struct ip_addr *addr)
+{
+	if (ip_addr_is_v4(addr)) {
+		ask_arp(ip, netif, addr, addr, NULL);
+		return;
+	}
+	struct nd_message news = {.type = ND_NEIGHBOUR_ADVERTISEMENT, .override = true,
+				  .has_mac = true, .target = *addr};
+	struct ip_output_meta meta = {.source = *addr, .destination = all_nodes,
+				      .protocol = IP_PROTOCOL_ICMP6, .hop_limit = ND_HOP_LIMIT};
+	uint8_t group_mac[6];
+
+	memcpy(news.mac, ip->netifs[netif].mac, 6);
+	eth_group_of_ip6(&all_nodes, group_mac);
+	send_nd(ip, netif, group_mac, &meta, &news);
+}

@@ -1,0 +1,253 @@
+#include "stack/stack.h"
+
+#include <rte_prefetch.h>
+#include <stdlib.h>
+
+#include "stack/base/prng.h"
+#include "stack/ip/icmp.h"
+#include "stack/ip/ip_header.h"
+#include "stack/ip/ip_input.h"
+#include "stack/ip/ip_layer.h"
+#include "stack/ip/resolver.h"
+#include "stack/ip/udp.h"
+#include "stack/link/eth.h"
+#include "stack/link/frame.h"
+
+/* Frames parsed before TCP is given what was found among them. */
+#define BATCH_MAX 64
+#define PREFETCH_AHEAD 4
+#define NEIGHBOURS_FIRED_MAX 64
+#define CONNECTIONS_FIRED_MAX 256
+
+struct stack {
+	struct ip_layer ip;
+	struct tcp *tcp;
+	struct drop_counters *drops;
+	struct ip_packet batch[BATCH_MAX]; /* TCP packets of the burst at hand */
+	uint32_t batch_count;
+};
+
+static void path_error(void *context, const struct flow_key *key, uint32_t sequence,
+		       uint16_t mtu_bytes, uint64_t now_ns)
+{
+	struct stack *stack = context;
+
+	tcp_path_error(stack->tcp, key, sequence, mtu_bytes, now_ns);
+}
+
+static struct tcp *create_tcp(struct stack *stack, const struct stack_params *params, uint64_t seed)
+{
+	struct tcp_params tcp = {.ip = &stack->ip,
+				 .netifs = params->netifs,
+				 .header_pool = params->header_pool,
+				 .indirect_pool = params->indirect_pool,
+				 .slices = params->slices,
+				 .counters = params->tcp_counters,
+				 .drops = params->drops,
+				 .seed = seed,
+				 .connections_max = params->connections_max,
+				 .timewait_max = params->timewait_max,
+				 .rx_budget_bytes = params->rx_budget_bytes,
+				 .tx_budget_bytes = params->tx_budget_bytes,
+				 .now_ns = params->now_ns};
+
+	return tcp_create(&tcp);
+}
+
+struct stack *stack_create(const struct stack_params *params)
+{
+	struct stack *stack = calloc(1, sizeof(*stack));
+	struct prng prng;
+
+	if (!stack)
+		return NULL;
+	prng_seed(&prng, params->seed);
+	struct ip_layer_params ip = {.netifs = params->netifs,
+				     .netif_count = params->netif_count,
+				     .header_pool = params->header_pool,
+				     .drops = params->drops,
+				     .neighbours_max = params->neighbours_max,
+				     .hash_seed = (uint32_t)prng_next(&prng),
+				     .path_error = path_error,
+				     .path_error_context = stack,
+				     .now_ns = params->now_ns};
+
+	stack->drops = params->drops;
+	if (!ip_layer_create(&stack->ip, &ip)) {
+		free(stack);
+		return NULL;
+	}
+	stack->tcp = create_tcp(stack, params, prng_next(&prng));
+	if (!stack->tcp) {
+		ip_layer_destroy(&stack->ip);
+		free(stack);
+		return NULL;
+	}
+	return stack;
+}
+
+void stack_destroy(struct stack *stack)
+{
+	tcp_destroy(stack->tcp);
+	ip_layer_destroy(&stack->ip);
+	free(stack);
+}
+
+/* The parsers above IP find their headers in one piece. */
+static bool headers_are_linear(const struct ip_packet *packet)
+{
+	uint32_t linear_bytes = (uint32_t)packet->mbuf->data_len - packet->l4_offset;
+
+	return linear_bytes >= IP_PACKET_L4_LINEAR_BYTES || linear_bytes >= packet->l4_bytes;
+}
+
+/* What is not TCP goes up at once; takes the packet. */
+static void deliver_up(struct stack *stack, const struct ip_packet *packet, uint64_t now_ns)
+{
+	if (packet->protocol == (packet->is_v6 ? IP_PROTOCOL_ICMP6 : IP_PROTOCOL_ICMP4)) {
+		icmp_input(&stack->ip, packet, now_ns);
+	} else if (packet->protocol == IP_PROTOCOL_UDP) {
+		udp_input(&stack->ip, packet, now_ns);
+	} else {
+		icmp_send_unreachable(&stack->ip, packet, ICMP_UNREACHABLE_PROTOCOL, now_ns);
+		ip_drop(&stack->ip, packet->mbuf, DROP_IP_PROTOCOL);
+	}
+}
+
+/* Returns DROP_NONE when the frame has been taken. */
+static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct rte_mbuf *frame,
+				    uint64_t now_ns)
+{
+	struct eth_frame eth;
+
+	/* What does not fit any more is found missing by the parsers. */
+	if (unlikely_true(frame->nb_segs > 1 && !frame_pull_up(frame, FRAME_HEADERS_BYTES)))
+		return DROP_LINK_SPLIT_HEADER;
+	const uint8_t *bytes = rte_pktmbuf_mtod(frame, const uint8_t *);
+	enum drop_reason reason =
+		eth_parse(&stack->ip.netifs[netif], bytes, frame->data_len, &eth);
+
+	if (unlikely_true(reason != DROP_NONE))
+		return reason;
+	struct ip_input_from from = {.mbuf = frame, .netif = netif, .l3_offset = eth.payload_bytes,
+				     .link_group = eth.is_group};
+	struct ip_packet *packet = &stack->batch[stack->batch_count];
+
+	switch (eth.type) {
+	case ETH_TYPE_IP4:
+		reason = ip4_input(&stack->ip, &from, packet);
+		break;
+	case ETH_TYPE_IP6:
+		reason = ip6_input(&stack->ip, &from, packet);
+		break;
+	case ETH_TYPE_ARP:
+		reason = resolver_arp_input(&stack->ip, netif, bytes + eth.payload_bytes,
+					    (uint32_t)frame->data_len - eth.payload_bytes, now_ns);
+		if (reason == DROP_NONE)
+			rte_pktmbuf_free(frame);
+		return reason;
+	default:
+		return DROP_LINK_ETHERTYPE;
+	}
+	if (unlikely_true(reason != DROP_NONE))
+		return reason;
+	if (unlikely_true(!headers_are_linear(packet)))
+		return DROP_LINK_SPLIT_HEADER;
+	if (likely_true(packet->protocol == IP_PROTOCOL_TCP))
+		stack->batch_count++;
+	else
+		deliver_up(stack, packet, now_ns);
+	return DROP_NONE;
+}
+
+static void input_batch(struct stack *stack, uint16_t netif, struct rte_mbuf **frames,
+			uint32_t count, uint64_t now_ns)
+{
+	stack->batch_count = 0;
+	for (uint32_t i = 0; i < count && i < PREFETCH_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+	for (uint32_t i = 0; i < count; i++) {
+		if (i + PREFETCH_AHEAD < count)
+			rte_prefetch0(rte_pktmbuf_mtod(frames[i + PREFETCH_AHEAD], void *));
+		enum drop_reason reason = parse_frame(stack, netif, frames[i], now_ns);
+
+		if (unlikely_true(reason != DROP_NONE))
+			ip_drop(&stack->ip, frames[i], reason);
+	}
+	if (stack->batch_count > 0)
+		tcp_input(stack->tcp, stack->batch, stack->batch_count, now_ns);
+}
+
+void stack_input(struct stack *stack, uint16_t netif, struct rte_mbuf **frames, uint32_t count,
+		 uint64_t now_ns)
+{
+	for (uint32_t done = 0; done < count; done += BATCH_MAX)
+		input_batch(stack, netif, frames + done,
+			    count - done < BATCH_MAX ? count - done : BATCH_MAX, now_ns);
+}
+
+/* A segment may leave on any interface: no more are asked for than the fullest queue can hold. */
+static uint32_t data_room(const struct stack *stack)
+{
+	uint32_t room = TX_QUEUE_DATA_MAX;
+
+	for (unsigned i = 0; i < stack->ip.netif_count; i++) {
+		uint32_t here = tx_queue_data_room(&stack->ip.tx[i]);
+
+		room = here < room ? here : room;
+	}
+	return room;
+}
+
+uint32_t stack_output(struct stack *stack, uint16_t netif, struct rte_mbuf **frames, uint32_t max,
+		      uint64_t now_ns)
+{
+	struct tx_queue *queue = &stack->ip.tx[netif];
+	uint32_t count = tx_queue_take(queue, frames, max);
+
+	if (count < max) {
+		uint32_t room = data_room(stack);
+		uint32_t wanted = max - count < room ? max - count : room;
+
+		if (wanted > 0 && tcp_output(stack->tcp, wanted, now_ns) > 0)
+			count += tx_queue_take(queue, frames + count, max - count);
+	}
+	return count;
+}
+
+uint64_t stack_deadline_ns(const struct stack *stack)
+{
+	return deadline_earlier_ns(wheel_deadline_ns(&stack->ip.neighbours.wheel),
+				   tcp_deadline_ns(stack->tcp));
+}
+
+uint32_t stack_expire(struct stack *stack, uint64_t now_ns)
+{
+	return wheel_expire(&stack->ip.neighbours.wheel, now_ns, NEIGHBOURS_FIRED_MAX) +
+	       tcp_expire(stack->tcp, now_ns, CONNECTIONS_FIRED_MAX);
+}
+
+uint32_t stack_deliver(struct stack *stack, uint64_t now_ns)
+{
+	return tcp_deliver(stack->tcp, now_ns);
+}
+
+bool stack_has_work(const struct stack *stack)
+{
+	for (unsigned i = 0; i < stack->ip.netif_count; i++)
+		if (!tx_queue_is_empty(&stack->ip.tx[i]))
+			return true;
+	return tcp_has_work(stack->tcp);
+}
+
+struct tcp *stack_tcp(struct stack *stack)
+{
+	return stack->tcp;
+}
+
+void stack_announce(struct stack *stack, uint64_t now_ns)
+{
+	for (uint16_t i = 0; i < stack->ip.netif_count; i++)
+		for (unsigned j = 0; j < stack->ip.netifs[i].address_count; j++)
+			resolver_announce(&stack->ip, i, &stack->ip.netifs[i].addresses[j].addr);
+}
