@@ -13,9 +13,9 @@
 
 struct log_format;
 
-/* Envoy's response flags, from response_flags.def: FLAG(ID, "UH", "help"). */
+/* Envoy's response flags, from response_flags.def: FLAG(ID, "UH", "NoHealthyUpstream", "help"). */
 enum response_flag {
-#define FLAG(id, code, help) RESPONSE_FLAG_BIT_##id,
+#define FLAG(id, code, long_name, help) RESPONSE_FLAG_BIT_##id,
 #include "gateway/log/response_flags.def"
 #undef FLAG
 	RESPONSE_FLAG_COUNT
@@ -55,11 +55,22 @@ extern const char log_format_default[];
 
 /* NULL and *why (position and command) for an unknown or malformed command. */
 struct log_format *log_format_compile(const char *text, struct why *why);
-void log_format_free(struct log_format *format);
+/* One member of a JSON line; keys and formats are copied. */
+struct log_json_member {
+	const char *key;
+	const char *format;
+};
+
+/* A line {"key":value,…} and a line feed.  A member that is one command keeps its type: numbers are
+ * numbers, what is not known is null; everything else is a string.  NULL and *why as above. */
+struct log_format *log_format_compile_json(const struct log_json_member *members, uint32_t count,
+					   struct why *why);
+void log_format_free(struct log_format *format); /* NULL is allowed */
 /* Writes at most size bytes and returns how many; what does not fit is cut. */
 uint32_t log_format_write(const struct log_format *format, const struct log_context *context,
 			  char *out, uint32_t size);
-/* "UH,UF" or "-" into out; returns the length. */
+/* "UH,UF" or "-" into out; returns the length.  The other writes "NoHealthyUpstream,…". */
 uint32_t log_response_flags_write(uint64_t flags, char *out, uint32_t size);
+uint32_t log_response_flags_write_long(uint64_t flags, char *out, uint32_t size);
 
 #endif
