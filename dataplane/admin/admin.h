@@ -1,0 +1,90 @@
+/* The admin server: Envoy's endpoints and formats, on a kernel socket.
+ *
+ *     curl 127.0.0.1:15000/stats ---> server's thread ---> callbacks of the composition root
+ *                                                    \---> the shared segment, as any reader
+ *
+ * It needs no data plane to be tested: all it knows comes through the callbacks and the segment.
+ * Callbacks are called on the server's thread, one at a time, and may wait a bounded time (for
+ * workers to answer); no worker ever waits for the server. */
+#ifndef DATAPLANE_ADMIN_ADMIN_H
+#define DATAPLANE_ADMIN_ADMIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/counters/text.h"
+#include "stack/base/compiler.h"
+#include "stack/base/stream.h"
+#include "stack/base/why.h"
+
+/* One answer of /hydrofoil/conns holds at most so many. */
+#define ADMIN_CONNECTIONS_MAX 10000
+
+struct admin;
+
+/* Envoy's names and numbers (envoy.admin.v3.ServerInfo.State). */
+enum admin_state { ADMIN_LIVE, ADMIN_DRAINING, ADMIN_PRE_INITIALIZING, ADMIN_INITIALIZING };
+
+struct admin_server_info {
+	const char *version;       /* all strings: "" where not known; live until the next call */
+	const char *node_id;
+	const char *node_cluster;
+	const char *config_path;
+	const char *log_level;
+	uint64_t uptime_seconds;
+	uint32_t drain_seconds;
+	uint32_t concurrency;
+};
+
+/* Of /config_dump?resource=…&mask=…&name_regex=…; NULL = not given. */
+struct admin_config_query {
+	const char *resource;
+	const char *mask;
+	const char *name_regex;
+	bool include_eds;
+};
+
+struct admin_connection {
+	uint16_t worker;
+	struct stream_info info;
+};
+
+/* Room for connections; items[capacity] is made before and never grows, so that a worker may add
+ * to it.  total counts also what found no room. */
+struct admin_connections {
+	struct admin_connection *items;
+	uint32_t capacity;
+	uint32_t count;
+	uint64_t total;
+};
+void admin_connections_add(struct admin_connections *connections, uint16_t worker,
+			   const struct stream_info *info);
+
+struct admin_callbacks {
+	void *context;
+	enum admin_state (*state)(void *context);
+	void (*server_info)(void *context, struct admin_server_info *out);
+	/* Writes the JSON text of envoy.admin.v3.ConfigDump.  False and *why: 400. */
+	bool (*config_dump)(void *context, const struct admin_config_query *query, struct text *out,
+			    struct why *why);
+	/* Asks all workers, for a bounded time; when it returns no worker adds any more.  False and
+	 * *why: 503. */
+	bool (*connections)(void *context, struct admin_connections *out, struct why *why);
+	void (*quit)(void *context);
+	void (*reopen_logs)(void *context);
+};
+
+struct admin_params {
+	const char *address;      /* "127.0.0.1:15000", "[::1]:15000", "unix:/path" */
+	const char *segment_name; /* as given to segment_create */
+	struct admin_callbacks callbacks; /* NULL callbacks: the endpoint answers 501 */
+};
+
+MUST_USE bool admin_start(struct admin **out, const struct admin_params *params, struct why *why);
+void admin_stop(struct admin *admin);
+/* As given, with the real port: for segment_set_admin. */
+const char *admin_address(const struct admin *admin);
+/* "LIVE", "DRAINING", "PRE_INITIALIZING", "INITIALIZING". */
+const char *admin_state_name(enum admin_state state);
+
+#endif

@@ -1,0 +1,19 @@
+/* ?filter=REGEX of /stats and the pattern of foilctl stat: PCRE2, found anywhere in the name, with
+ * a match limit so that no pattern can keep the server's thread. */
+#ifndef DATAPLANE_ADMIN_STAT_FILTER_H
+#define DATAPLANE_ADMIN_STAT_FILTER_H
+
+#include <stdbool.h>
+
+#include "stack/base/compiler.h"
+#include "stack/base/why.h"
+
+struct stat_filter;
+
+/* NULL pattern: everything matches. */
+MUST_USE bool stat_filter_make(struct stat_filter **out, const char *pattern, struct why *why);
+void stat_filter_free(struct stat_filter *filter);
+/* What exceeds the limit does not match. */
+bool stat_filter_matches(struct stat_filter *filter, const char *name);
+
+#endif

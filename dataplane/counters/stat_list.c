@@ -1,0 +1,222 @@
+#include "dataplane/counters/stat_list.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/counters/stat_set.h"
+#include "stack/base/counter.h"
+#include "stack/base/drops.h"
+
+const uint32_t stat_quantile_permille[STAT_QUANTILE_COUNT] = {0,   250, 500, 750, 900,
+							      950, 990, 995, 999, 1000};
+
+/* While the list grows names may move: they are kept as offsets until all are there. */
+static const char *name_offset(struct stat_list *list, const char *prefix, const char *name)
+{
+	size_t at = list->names.length;
+
+	text_printf(&list->names, "%s%s", prefix, name);
+	text_add_bytes(&list->names, "", 1);
+	return (const char *)(uintptr_t)at;
+}
+
+static void *grow(void *items, uint32_t count, uint32_t *capacity, size_t size, bool *failed)
+{
+	if (count < *capacity)
+		return items;
+	uint32_t wanted = *capacity ? *capacity * 2 : 256;
+	void *grown = realloc(items, wanted * size);
+
+	if (!grown) {
+		*failed = true;
+		return items;
+	}
+	*capacity = wanted;
+	return grown;
+}
+
+static void add(struct stat_list *list, const char *prefix, const char *name, const char *help,
+		bool counter, uint64_t value)
+{
+	list->items = grow(list->items, list->count, &list->capacity, sizeof(*list->items),
+			   &list->names.failed);
+	if (list->names.failed)
+		return;
+	list->items[list->count++] = (struct stat_item){.name = name_offset(list, prefix, name),
+							.help = help,
+							.value = (int64_t)value,
+							.counter = counter};
+}
+
+static void add_distribution(struct stat_list *list, const char *prefix, const char *name,
+			     const struct histogram *histogram)
+{
+	list->distributions =
+		grow(list->distributions, list->distribution_count, &list->distribution_capacity,
+		     sizeof(*list->distributions), &list->names.failed);
+	if (list->names.failed)
+		return;
+	struct stat_distribution *made = &list->distributions[list->distribution_count++];
+
+	made->name = name_offset(list, prefix, name);
+	made->count = histogram->count;
+	for (uint32_t i = 0; i < STAT_QUANTILE_COUNT; i++)
+		made->quantiles_ms[i] =
+			(double)histogram_quantile_ns(histogram, stat_quantile_permille[i]) / 1e6;
+}
+
+static void object_prefix(uint32_t kind, const struct segment_object *object, char *out,
+			  uint32_t size)
+{
+	static const char *const formats[SEGMENT_KIND_COUNT][3] = {
+		[STAT_LISTENER] = {"listener.", NULL, NULL},
+		[STAT_HTTP] = {"http.", NULL, NULL},
+		[STAT_CLUSTER] = {"cluster.", NULL, NULL},
+		[STAT_ENDPOINT] = {"cluster.", ".endpoint.", NULL},
+		[STAT_ROUTE] = {"vhost.", ".route.", NULL},
+		[STAT_TCP_PROXY] = {"tcp.", NULL, NULL},
+		[SEGMENT_PORT] = {"hydrofoil.port.", NULL, NULL},
+	};
+	struct stat_name name;
+
+	stat_name_split(object, &name);
+	if (formats[kind][1])
+		snprintf(out, size, "%s%s%s%s.", formats[kind][0], name.first, formats[kind][1],
+			 name.second);
+	else
+		snprintf(out, size, "%s%s.", formats[kind][0], name.first);
+}
+
+static void add_object(struct stat_list *list, const struct segment_reader *reader,
+		       const struct stat_set *set, uint32_t object)
+{
+	char prefix[2 * SEGMENT_NAME_BYTES + 32];
+	uint32_t slot = set->objects.items[object].slot;
+
+	object_prefix(set->kind, &set->objects.items[object], prefix, sizeof(prefix));
+	for (uint32_t m = 0; m < set->table->count; m++)
+		add(list, prefix, set->table->items[m].name, set->table->items[m].help,
+		    set->table->items[m].counter, stat_set_value(set, object, m));
+	for (uint32_t h = 0; h < STAT_HISTOGRAM_COUNT; h++) {
+		struct histogram sum;
+
+		if ((uint32_t)segment_histogram_kind(h) == set->kind &&
+		    segment_reader_histogram(reader, h, slot, &sum))
+			add_distribution(list, prefix, metric_histogram_name(h), &sum);
+	}
+	if (set->kind != SEGMENT_PORT)
+		return;
+	const struct metric_table *device = metric_table_group(METRIC_DEVICE);
+	const uint64_t *words = segment_reader_device(reader, (uint16_t)slot);
+
+	for (uint32_t m = 0; m < device->count; m++)
+		add(list, prefix, device->items[m].name, device->items[m].help,
+		    device->items[m].counter, counter_read(&words[m]));
+}
+
+static bool add_objects(struct stat_list *list, const struct segment_reader *reader,
+			struct why *why)
+{
+	for (uint32_t kind = 0; kind < SEGMENT_KIND_COUNT; kind++) {
+		struct stat_set set;
+
+		if (!stat_set_load(reader, kind, &set, why))
+			return false;
+		for (uint32_t i = 0; i < set.objects.count; i++)
+			add_object(list, reader, &set, i);
+		stat_set_free(&set);
+	}
+	return true;
+}
+
+static void add_workers(struct stat_list *list, const struct segment_reader *reader)
+{
+	const struct metric_table *worker = metric_table_group(METRIC_WORKER);
+	const struct metric_table *tcp = metric_table_group(METRIC_TCP);
+	uint16_t count = segment_reader_workers(reader);
+
+	for (uint16_t w = 0; w < count; w++) {
+		char prefix[40];
+
+		snprintf(prefix, sizeof(prefix), "hydrofoil.worker.%u.", w);
+		for (uint32_t m = 0; m < worker->count; m++)
+			add(list, prefix, worker->items[m].name, worker->items[m].help,
+			    worker->items[m].counter,
+			    counter_read(&segment_reader_worker(reader, w)[m]));
+	}
+	for (uint32_t m = 0; m < tcp->count; m++) {
+		uint64_t sum = 0;
+
+		for (uint16_t w = 0; w < count; w++)
+			sum += counter_read(&segment_reader_tcp(reader, w)[m]);
+		add(list, "hydrofoil.tcp.", tcp->items[m].name, tcp->items[m].help,
+		    tcp->items[m].counter, sum);
+	}
+	for (uint32_t reason = DROP_NONE + 1; reason < DROP_REASON_COUNT; reason++) {
+		uint64_t sum = 0;
+
+		for (uint16_t w = 0; w < count; w++)
+			sum += counter_read(&segment_reader_drops(reader, w)[reason]);
+		add(list, "hydrofoil.drops.", drop_reason_name(reason), drop_reason_help(reason),
+		    true, sum);
+	}
+}
+
+static void add_process(struct stat_list *list, const struct segment_reader *reader)
+{
+	const struct metric_table *process = metric_table_group(METRIC_PROCESS);
+
+	for (uint32_t m = 0; m < process->count; m++) {
+		const struct metric *metric = &process->items[m];
+		uint64_t value = counter_read(&segment_reader_process(reader)[m]);
+		bool envoys = metric->envoy_name[0] != '\0';
+
+		add(list, envoys ? "" : "hydrofoil.", envoys ? metric->envoy_name : metric->name,
+		    metric->help, metric->counter, value);
+	}
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct stat_item *)a)->name, ((const struct stat_item *)b)->name);
+}
+
+static int distribution_by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct stat_distribution *)a)->name,
+		      ((const struct stat_distribution *)b)->name);
+}
+
+bool stat_list_make(struct stat_list *list, const struct segment_reader *reader, struct why *why)
+{
+	*list = (struct stat_list){0};
+	if (!add_objects(list, reader, why)) {
+		stat_list_free(list);
+		return false;
+	}
+	add_workers(list, reader);
+	add_process(list, reader);
+	if (list->names.failed) {
+		stat_list_free(list);
+		return why_set(why, "no memory for the list of all counters");
+	}
+	for (uint32_t i = 0; i < list->count; i++)
+		list->items[i].name = list->names.data + (uintptr_t)list->items[i].name;
+	for (uint32_t i = 0; i < list->distribution_count; i++)
+		list->distributions[i].name =
+			list->names.data + (uintptr_t)list->distributions[i].name;
+	qsort(list->items, list->count, sizeof(*list->items), by_name);
+	if (list->distribution_count > 0)
+		qsort(list->distributions, list->distribution_count, sizeof(*list->distributions),
+		      distribution_by_name);
+	return true;
+}
+
+void stat_list_free(struct stat_list *list)
+{
+	free(list->items);
+	free(list->distributions);
+	text_free(&list->names);
+	*list = (struct stat_list){0};
+}
