@@ -35,6 +35,8 @@ struct gateway_params {
 	uint32_t upstreams_max;
 	uint32_t exchanges_max;
 	uint32_t arena_chunks_max;        /* of ARENA_CHUNK_BYTES each, for requests in flight */
+	uint32_t clusters_max;            /* cluster ids below this can be used; 0 = 4096 */
+	uint32_t hosts_max;               /* upstream hosts with connections; 0 = upstreams_max */
 };
 
 /* Boot: all memory is taken here.  NULL when it is not to be had. */

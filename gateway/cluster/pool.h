@@ -1,0 +1,74 @@
+/* Connections to upstream hosts, kept per host and worker.
+ *
+ *     pool_acquire ──> idle connection (last in, first out) ──────────────> ready at once
+ *                └──> waiter queued ──> connection opened, or another freed ──> waiter->ready
+ *
+ * Bounded by the cluster's breakers: connections_max, pending_max, requests_max. */
+#ifndef GATEWAY_CLUSTER_POOL_H
+#define GATEWAY_CLUSTER_POOL_H
+
+#include "gateway/cluster/cluster.h"
+#include "gateway/exchange/exchange.h"
+#include "gateway/http1/h1_body.h"
+
+enum upstream_state { UPSTREAM_CONNECTING, UPSTREAM_IDLE, UPSTREAM_BUSY, UPSTREAM_CLOSED };
+
+/* One connection.  Its memory goes in gateway_run after it was closed, so that the callers of a
+ * call that closed it may still look at its state. */
+struct upstream {
+	struct gateway *gateway;
+	struct stream *stream;        /* NULL once closed */
+	struct host *host;
+	struct exchange *exchange;    /* NULL unless busy */
+	struct list in_gateway;
+	struct list in_idle;
+	struct gateway_timer timer;
+	struct work work;
+	uint64_t deadline_ns;         /* connect or idle timeout */
+	uint64_t opened_ns;
+	uint64_t idle_timeout_ns;
+	uint32_t requests;
+	uint32_t requests_max;
+	uint8_t state;
+	bool peer_ended;
+	/* h1_client, for the exchange in progress */
+	bool head_seen;               /* a byte of the answer has come */
+	bool answer_ended;
+	bool request_ended;
+	bool in_body;
+	bool keep_alive;
+	struct h1_reader reader;
+	struct h1_writer writer;
+};
+
+struct upstream_waiter {
+	struct list in_host;
+	struct host *host;            /* NULL = not waiting */
+	void (*ready)(struct upstream_waiter *waiter, struct upstream *upstream, uint64_t now_ns);
+	void (*failed)(struct upstream_waiter *waiter, enum exchange_reset why, uint64_t now_ns);
+};
+
+enum pool_result {
+	POOL_READY,     /* *upstream is the caller's: it calls h1_client_start */
+	POOL_WAITING,   /* ready or failed will be called, later */
+	POOL_OVERFLOW,  /* a breaker is open */
+	POOL_FAILED,    /* no connection can be started */
+};
+
+enum pool_result pool_acquire(struct gateway *gateway, const struct config_cluster *cluster,
+			      const struct config_endpoint *endpoint,
+			      struct upstream_waiter *waiter, struct upstream **upstream,
+			      uint64_t now_ns);
+void pool_cancel(struct gateway *gateway, struct upstream_waiter *waiter);
+/* The connection is clean: it serves who waits, or becomes idle. */
+void pool_release(struct upstream *upstream, uint64_t now_ns);
+/* Closes; abort: with a reset.  The exchange, if any, has been told. */
+void pool_close(struct upstream *upstream, bool abort, bool remote, uint64_t now_ns);
+void pool_close_idle(struct gateway *gateway, struct host *host, uint64_t now_ns);
+
+/* The connection carries this request now (the breakers count it) … */
+void pool_request_begin(struct upstream *upstream);
+/* … and no longer. */
+void pool_request_end(struct upstream *upstream);
+
+#endif

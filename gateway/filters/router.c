@@ -1,0 +1,488 @@
+#include "gateway/filters/router.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/http1/h1_client.h"
+
+#define FLAG_BIT(id) (UINT64_C(1) << RESPONSE_FLAG_BIT_##id)
+
+static enum filter_result router_try(struct router *router, uint64_t now_ns);
+
+static struct cluster_stats *router_stats(const struct router *router)
+{
+	return stats_cluster(router->filter->exchange->gateway, router->cluster->stat_slot);
+}
+
+static uint64_t flag_of(enum exchange_reset why)
+{
+	switch (why) {
+	case RESET_CONNECT_FAILURE:
+	case RESET_CONNECT_TIMEOUT:
+		return FLAG_BIT(UPSTREAM_CONNECTION_FAILURE);
+	case RESET_TERMINATION:
+		return FLAG_BIT(UPSTREAM_TERMINATION);
+	case RESET_OVERFLOW:
+		return FLAG_BIT(UPSTREAM_OVERFLOW);
+	case RESET_PROTOCOL_ERROR:
+		return FLAG_BIT(UPSTREAM_PROTOCOL_ERROR);
+	case RESET_LOCAL:
+		return FLAG_BIT(LOCAL_RESET);
+	default:
+		return FLAG_BIT(UPSTREAM_RESET);
+	}
+}
+
+/* "prefix{reset_reason}" with Envoy's underscores. */
+static struct str details_of(struct exchange *exchange, const char *prefix, enum exchange_reset why)
+{
+	char text[128];
+	int length = snprintf(text, sizeof(text), "%s{%s}", prefix, exchange_reset_name(why));
+
+	for (int i = 0; i < length; i++)
+		if (text[i] == ' ')
+			text[i] = '_';
+	struct str kept = arena_copy(&exchange->arena, (struct str){text, (uint32_t)length});
+
+	return kept.data ? kept : STR("upstream_reset");
+}
+
+static void fail(struct router *router, enum exchange_reset why, uint64_t now_ns)
+{
+	struct exchange *exchange = router->filter->exchange;
+	uint64_t flags = flag_of(why);
+	char text[160];
+	struct str body;
+
+	if (exchange->response_head_done) {
+		exchange_reset(exchange, flags,
+			       details_of(exchange, "upstream_reset_after_response_started", why),
+			       now_ns);
+		return;
+	}
+	if (router->retries)
+		flags |= FLAG_BIT(UPSTREAM_RETRY_LIMIT);
+	body.length = (uint32_t)snprintf(
+		text, sizeof(text), "upstream connect error or disconnect/reset before headers. %sreset reason: %s",
+		router->retries ? "retried and the latest " : "", exchange_reset_name(why));
+	body.data = text;
+	body = arena_copy(&exchange->arena, body);
+	if (!body.data)
+		body = STR("upstream connect error");
+	exchange_reply(exchange, why == RESET_PROTOCOL_ERROR ? 502 : 503, body,
+		       details_of(exchange, "upstream_reset_before_response_started", why), flags,
+		       now_ns);
+}
+
+/* --- one try ----------------------------------------------------------------------------------- */
+
+static void start_timeouts(struct router *router, uint64_t now_ns)
+{
+	struct exchange *exchange = router->filter->exchange;
+	const struct config_route *route = exchange->route.route;
+
+	/* As Envoy: time runs from the end of the request on. */
+	if (!route || !(router->head_ended || router->end_passed))
+		return;
+	if (route->timeout_ns && exchange->route_deadline_ns == DEADLINE_NEVER_NS)
+		exchange->route_deadline_ns = now_ns + route->timeout_ns;
+	if (route->per_try_timeout_ns)
+		exchange->try_deadline_ns = now_ns + route->per_try_timeout_ns;
+}
+
+static void remember_host(struct exchange *exchange, const struct upstream *upstream)
+{
+	char text[IP_ADDR_TEXT_BYTES];
+
+	if (!exchange->hcm || !exchange->hcm->log_count)
+		return;
+	ip_endpoint_format(&upstream->host->addr, upstream->host->port, text, sizeof(text));
+	exchange->upstream_host =
+		arena_copy(&exchange->arena, (struct str){text, (uint32_t)strlen(text)});
+}
+
+/* The request's head goes out on this connection. */
+static bool router_send(struct router *router, struct upstream *upstream, uint64_t now_ns)
+{
+	struct exchange *exchange = router->filter->exchange;
+
+	h1_client_start(upstream, exchange);
+	exchange->attempts++;
+	router->try_start_ns = now_ns;
+	remember_host(exchange, upstream);
+	start_timeouts(router, now_ns);
+	if (router_attempt_header(exchange) &&
+	    exchange->up_ops->head(exchange, router->head_ended || router->end_passed, now_ns))
+		return true;
+	exchange_reply(exchange, 503, STR("overload"), STR("overload"), FLAG_BIT(OVERLOAD_MANAGER),
+		       now_ns);
+	return false;
+}
+
+static void waiter_ready(struct upstream_waiter *waiter, struct upstream *upstream, uint64_t now_ns)
+{
+	struct router *router = container_of_member(waiter, struct router, waiter);
+	struct exchange *exchange = router->filter->exchange;
+
+	exchange_enter(exchange);
+	if (router_send(router, upstream, now_ns)) {
+		exchange->down_ops->arm(exchange, exchange_deadline_ns(exchange));
+		if (router->filter->decode.waiting)
+			filter_resume_decode(router->filter, now_ns);
+		else
+			exchange_request_resume(exchange, now_ns);
+	}
+	exchange_leave(exchange);
+}
+
+static void waiter_failed(struct upstream_waiter *waiter, enum exchange_reset why, uint64_t now_ns)
+{
+	struct router *router = container_of_member(waiter, struct router, waiter);
+
+	exchange_answer_reset(router->filter->exchange, why, false, now_ns);
+}
+
+static enum filter_result router_try(struct router *router, uint64_t now_ns)
+{
+	struct exchange *exchange = router->filter->exchange;
+	struct gateway *gateway = exchange->gateway;
+	const struct config_endpoint *endpoint = cluster_choose(gateway, router->cluster, 0);
+	struct upstream *upstream = NULL;
+
+	if (!endpoint) {
+		counter_inc(&router_stats(router)->upstream_cx_none_healthy);
+		exchange_reply(exchange, 503, STR("no healthy upstream"), STR("no_healthy_upstream"),
+			       FLAG_BIT(NO_HEALTHY_UPSTREAM), now_ns);
+		return FILTER_ANSWERED;
+	}
+	router->waiter.ready = waiter_ready;
+	router->waiter.failed = waiter_failed;
+	switch (pool_acquire(gateway, router->cluster, endpoint, &router->waiter, &upstream, now_ns)) {
+	case POOL_READY:
+		return router_send(router, upstream, now_ns) ? FILTER_CONTINUE : FILTER_ANSWERED;
+	case POOL_WAITING:
+		return FILTER_SUSPEND;
+	case POOL_OVERFLOW:
+		fail(router, RESET_OVERFLOW, now_ns);
+		return FILTER_ANSWERED;
+	case POOL_FAILED:
+		fail(router, RESET_CONNECT_FAILURE, now_ns);
+		return FILTER_ANSWERED;
+	}
+	return FILTER_ANSWERED;
+}
+
+/* --- decode ------------------------------------------------------------------------------------ */
+
+/* False = answered. */
+static bool choose_cluster(struct router *router, uint64_t now_ns)
+{
+	struct exchange *exchange = router->filter->exchange;
+	struct gateway *gateway = exchange->gateway;
+	const struct config_route *route = exchange->route.route;
+	uint32_t id = route ? route_choose_cluster(route, route->cluster_count > 1
+								 ? prng_next(&gateway->prng)
+								 : 0)
+			    : exchange->fixed_cluster_id;
+	const struct config_cluster *cluster =
+		gateway->config ? config_find_cluster(gateway->config, id) : NULL;
+
+	if (!cluster) {
+		if (exchange->hcm)
+			counter_inc(&stats_http(gateway, exchange->hcm->stat_slot)->no_cluster);
+		exchange_reply(exchange,
+			       route && route->cluster_not_found_status
+				       ? route->cluster_not_found_status
+				       : 503,
+			       STR(""), STR("cluster_not_found"), FLAG_BIT(NO_CLUSTER), now_ns);
+		return false;
+	}
+	config_hold(gateway->params.holds, &cluster->object);
+	router->cluster = cluster;
+	exchange->cluster_name = cluster->name;
+	return true;
+}
+
+static enum filter_result decode_head(struct filter *filter, bool ended, uint64_t now_ns)
+{
+	struct router *router = filter->state;
+	struct exchange *exchange = filter->exchange;
+
+	router->filter = filter;
+	router->head_ended = ended;
+	exchange_route(exchange);
+	if (exchange->hcm && router_direct(exchange, now_ns))
+		return FILTER_ANSWERED;
+	if (!choose_cluster(router, now_ns))
+		return FILTER_ANSWERED;
+	if (exchange->route.route) {
+		const struct config_route *route = exchange->route.route;
+
+		if (route->idle_timeout_ns)
+			exchange->idle_timeout_ns = route->idle_timeout_ns;
+		if (route->stat_slot != UINT32_MAX)
+			counter_inc(&exchange->gateway->params.stats->routes[route->stat_slot]
+					     .upstream_rq_total);
+		if (!router_request_headers(exchange, now_ns))
+			return filter_reply(filter, 503, STR("overload"), STR("overload"),
+					    FLAG_BIT(OVERLOAD_MANAGER), now_ns);
+	}
+	return router_try(router, now_ns);
+}
+
+static enum filter_result decode_body(struct filter *filter, struct slice_queue *bytes, bool ended,
+				      uint64_t now_ns)
+{
+	struct router *router = filter->state;
+	struct exchange *exchange = filter->exchange;
+
+	if (bytes->bytes)
+		router->body_passed = true;
+	if (ended) {
+		router->end_passed = true;
+		start_timeouts(router, now_ns);
+	}
+	/* A try whose connection has gone waits for the next: only its end can come meanwhile. */
+	if (exchange->up_ops)
+		exchange->up_ops->body(exchange, bytes, ended, now_ns);
+	return FILTER_CONTINUE;
+}
+
+/* --- retries ----------------------------------------------------------------------------------- */
+
+static bool is_idempotent(struct str method)
+{
+	/* RFC 9110 9.2.2 */
+	return str_equal(method, STR("GET")) || str_equal(method, STR("HEAD")) ||
+	       str_equal(method, STR("PUT")) || str_equal(method, STR("DELETE")) ||
+	       str_equal(method, STR("OPTIONS")) || str_equal(method, STR("TRACE"));
+}
+
+static bool policy_wants(const struct config_route *route, enum exchange_reset why)
+{
+	uint32_t on = route->retry_on;
+
+	switch (why) {
+	case RESET_OVERFLOW:
+	case RESET_LOCAL:
+		return false;
+	case RESET_CONNECT_FAILURE:
+	case RESET_CONNECT_TIMEOUT:
+		return on & (RETRY_ON_CONNECT_FAILURE | RETRY_ON_RESET | RETRY_ON_RESET_BEFORE_REQUEST |
+			     RETRY_ON_GATEWAY_ERROR | RETRY_ON_5XX);
+	case RESET_REFUSED_STREAM:
+		return on & (RETRY_ON_REFUSED_STREAM | RETRY_ON_RESET | RETRY_ON_5XX |
+			     RETRY_ON_GATEWAY_ERROR);
+	default:
+		return on & (RETRY_ON_RESET | RETRY_ON_5XX | RETRY_ON_GATEWAY_ERROR);
+	}
+}
+
+static void retry_uncount(struct router *router)
+{
+	if (router->retry_counted)
+		cluster_state(router->filter->exchange->gateway, router->cluster->object.id)->retries--;
+	router->retry_counted = false;
+}
+
+/* Counts one more retry by policy; false when there are none left. */
+static bool policy_allows(struct router *router)
+{
+	struct exchange *exchange = router->filter->exchange;
+	struct cluster_state *state =
+		cluster_state(exchange->gateway, router->cluster->object.id);
+	const struct config_route *route = exchange->route.route;
+
+	if (router->body_passed || exchange->response_head_done ||
+	    router->retries >= route->retries_max)
+		return false;
+	if (!router->retry_counted) {
+		if (state->retries >= router->cluster->breakers.retries_max)
+			return false;
+		state->retries++;
+		router->retry_counted = true;
+	}
+	router->retries++;
+	counter_inc(&router_stats(router)->upstream_rq_retry);
+	if (route->stat_slot != UINT32_MAX)
+		counter_inc(&exchange->gateway->params.stats->routes[route->stat_slot].upstream_rq_retry);
+	return true;
+}
+
+static void router_retry(struct router *router, uint64_t now_ns)
+{
+	struct exchange *exchange = router->filter->exchange;
+
+	head_bytes_clear(exchange->gateway, &exchange->response_bytes);
+	memset(&exchange->response, 0, sizeof(exchange->response));
+	memset(&exchange->response_trailers, 0, sizeof(exchange->response_trailers));
+	exchange->response_started = false;
+	exchange->try_deadline_ns = DEADLINE_NEVER_NS;
+	if (router_try(router, now_ns) != FILTER_CONTINUE || exchange->over)
+		return;
+	exchange->down_ops->arm(exchange, exchange_deadline_ns(exchange));
+	if (router->filter->decode.waiting)
+		filter_resume_decode(router->filter, now_ns);
+	else
+		exchange_request_resume(exchange, now_ns);
+}
+
+void router_upstream_reset(struct exchange *exchange, enum exchange_reset why, bool stale,
+			   uint64_t now_ns)
+{
+	struct router *router = exchange->router;
+
+	/* RFC 9110 9.2.2: repeated without being asked only what may be. */
+	if (stale && !router->body_passed && !exchange->response_started &&
+	    is_idempotent(exchange->request.method) &&
+	    router->stale_retries < ROUTER_STALE_RETRIES_MAX) {
+		router->stale_retries++;
+		router_retry(router, now_ns);
+		return;
+	}
+	if (!exchange->response_started && exchange->route.route &&
+	    policy_wants(exchange->route.route, why) && policy_allows(router)) {
+		router_retry(router, now_ns);
+		return;
+	}
+	fail(router, why, now_ns);
+}
+
+static void count_answer(struct exchange *exchange, const struct router *router)
+{
+	struct cluster_stats *stats = router_stats(router);
+	const struct config_route *route = exchange->route.route;
+	uint16_t status = exchange->response.status;
+
+	counter_inc(&stats->upstream_rq_completed);
+	counter_inc(status >= 500   ? &stats->upstream_rq_5xx
+		    : status >= 400 ? &stats->upstream_rq_4xx
+		    : status >= 300 ? &stats->upstream_rq_3xx
+				    : &stats->upstream_rq_2xx);
+	if (router->retries && status < 500)
+		counter_inc(&stats->upstream_rq_retry_success);
+	if (!route || route->stat_slot == UINT32_MAX)
+		return;
+	struct route_stats *per_route = &exchange->gateway->params.stats->routes[route->stat_slot];
+
+	counter_inc(&per_route->upstream_rq_completed);
+	if (status >= 200 && status < 600)
+		counter_inc(status >= 500   ? &per_route->upstream_rq_5xx
+			    : status >= 400 ? &per_route->upstream_rq_4xx
+			    : status >= 300 ? &per_route->upstream_rq_3xx
+					    : &per_route->upstream_rq_2xx);
+}
+
+bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
+{
+	struct router *router = exchange->router;
+	const struct config_route *route = exchange->route.route;
+	uint16_t status = exchange->response.status;
+	struct upstream *upstream = exchange->up;
+	struct endpoint_stats *endpoint =
+		stats_endpoint(exchange->gateway, upstream->host->stat_slot);
+
+	(void)ended;
+	counter_inc(status >= 500 ? &endpoint->rq_error : &endpoint->rq_success);
+	count_answer(exchange, router);
+	if (route && status >= 500 &&
+	    ((route->retry_on & RETRY_ON_5XX) ||
+	     ((route->retry_on & RETRY_ON_GATEWAY_ERROR) && status >= 502 && status <= 504)) &&
+	    policy_allows(router)) {
+		const struct upstream_ops *ops = exchange->up_ops;
+
+		exchange->up_ops = NULL;
+		ops->reset(exchange, now_ns);
+		router_retry(router, now_ns);
+		return true;
+	}
+	if (router->retries && status >= 500)
+		exchange->response_flags |= FLAG_BIT(UPSTREAM_RETRY_LIMIT);
+	retry_uncount(router);
+	exchange->details = STR("via_upstream");
+	exchange->try_deadline_ns = DEADLINE_NEVER_NS;
+	if (!router_answer_headers(exchange, router, now_ns))
+		exchange_reply(exchange, 503, STR("overload"), STR("overload"),
+			       FLAG_BIT(OVERLOAD_MANAGER), now_ns);
+	return exchange->over || exchange->local_reply;
+}
+
+void router_answer_ended(struct exchange *exchange, uint64_t now_ns)
+{
+	struct gateway_stats *stats = exchange->gateway->params.stats;
+
+	exchange->route_deadline_ns = DEADLINE_NEVER_NS;
+	if (stats->record)
+		stats->record(stats, HISTOGRAM_CLUSTER_UPSTREAM_RQ_TIME,
+			      exchange->router->cluster->stat_slot,
+			      now_ns - exchange->router->try_start_ns);
+}
+
+static void try_given_up(struct exchange *exchange, uint64_t now_ns)
+{
+	if (exchange->up_ops) {
+		const struct upstream_ops *ops = exchange->up_ops;
+
+		exchange->up_ops = NULL;
+		ops->reset(exchange, now_ns);
+	}
+	router_cancel(exchange, now_ns);
+}
+
+void router_timed_out(struct exchange *exchange, uint64_t now_ns)
+{
+	struct router *router = exchange->router;
+	const struct config_route *route = exchange->route.route;
+	bool whole = now_ns >= exchange->route_deadline_ns;
+
+	exchange->try_deadline_ns = DEADLINE_NEVER_NS;
+	if (!router || !router->cluster)
+		return;
+	if (exchange->up) {
+		struct upstream *upstream = exchange->up;
+
+		counter_inc(&stats_endpoint(exchange->gateway, upstream->host->stat_slot)->rq_timeout);
+	}
+	if (!whole && route && (route->retry_on & (RETRY_ON_5XX | RETRY_ON_GATEWAY_ERROR)) &&
+	    policy_allows(router)) {
+		try_given_up(exchange, now_ns);
+		router_retry(router, now_ns);
+		return;
+	}
+	exchange->route_deadline_ns = DEADLINE_NEVER_NS;
+	counter_inc(&router_stats(router)->upstream_rq_timeout);
+	if (route && route->stat_slot != UINT32_MAX)
+		counter_inc(&exchange->gateway->params.stats->routes[route->stat_slot]
+				     .upstream_rq_timeout);
+	exchange_reply(exchange, 504, STR("upstream request timeout"),
+		       whole ? STR("response_timeout") : STR("upstream_per_try_timeout"),
+		       FLAG_BIT(UPSTREAM_TIMEOUT), now_ns);
+}
+
+void router_cancel(struct exchange *exchange, uint64_t now_ns)
+{
+	(void)now_ns;
+	if (exchange->router)
+		pool_cancel(exchange->gateway, &exchange->router->waiter);
+}
+
+static void destroy(struct filter *filter, uint64_t now_ns)
+{
+	struct router *router = filter->state;
+
+	router_cancel(filter->exchange, now_ns);
+	if (!router->cluster)
+		return;
+	retry_uncount(router);
+	config_release(filter->exchange->gateway->params.holds, &router->cluster->object);
+	router->cluster = NULL;
+}
+
+const struct filter_type filter_router = {
+	.name = "envoy.filters.http.router",
+	.state_bytes = sizeof(struct router),
+	.terminal = true,
+	.decode_head = decode_head,
+	.decode_body = decode_body,
+	.destroy = destroy,
+};

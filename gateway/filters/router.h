@@ -1,0 +1,50 @@
+/* The terminal filter: route, cluster, host, connection, and what to do when one of them fails.
+ *
+ *     decode_head ──> route ──> cluster ──> balancer ──> pool ──> up_ops->head
+ *         │ redirect, direct answer, 404                  │ waits: FILTER_SUSPEND
+ *         └──> exchange_reply                             └──> ready / failed
+ *
+ * A try that fails before an answer has begun may be repeated: by the route's retry policy, and
+ * without one where a pooled connection had died unnoticed.  Either way only while no byte of the
+ * request's body has been passed on; nothing is kept for a second time. */
+#ifndef GATEWAY_FILTERS_ROUTER_H
+#define GATEWAY_FILTERS_ROUTER_H
+
+#include "gateway/cluster/pool.h"
+#include "gateway/exchange/exchange.h"
+
+#define ROUTER_STALE_RETRIES_MAX 3
+
+struct router {
+	struct filter *filter;
+	struct upstream_waiter waiter;
+	const struct config_cluster *cluster; /* held */
+	uint64_t try_start_ns;
+	uint32_t retries;          /* by policy */
+	uint32_t stale_retries;
+	bool head_ended;           /* the request is its head */
+	bool body_passed;          /* body bytes have gone upstream */
+	bool end_passed;
+	bool retry_counted;        /* in the cluster's retries */
+};
+
+/* A head from upstream.  True = it was not good enough: another try is under way. */
+bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns);
+void router_answer_ended(struct exchange *exchange, uint64_t now_ns);
+void router_upstream_reset(struct exchange *exchange, enum exchange_reset why, bool stale,
+			   uint64_t now_ns);
+void router_timed_out(struct exchange *exchange, uint64_t now_ns);
+/* Stops waiting for a connection. */
+void router_cancel(struct exchange *exchange, uint64_t now_ns);
+
+/* --- router_request.c: what the request and the answer say because of the route --- */
+MUST_USE bool router_request_headers(struct exchange *exchange, uint64_t now_ns);
+MUST_USE bool router_attempt_header(struct exchange *exchange);
+MUST_USE bool router_answer_headers(struct exchange *exchange, const struct router *router,
+				    uint64_t now_ns);
+
+/* --- router_direct.c: answers without upstream --- */
+/* True = the route (or the lack of one) was answered. */
+bool router_direct(struct exchange *exchange, uint64_t now_ns);
+
+#endif
