@@ -1,0 +1,122 @@
+#include "xds/bootstrap/ports.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MTU_LEAST_BYTES 1280 /* RFC 8200 5 */
+#define MTU_MOST_BYTES 9216
+
+bool ports_parse_prefix(const char *text, struct ip_addr *addr, uint8_t *prefix_bits)
+{
+	const char *slash = strchr(text, '/');
+	size_t length = slash ? (size_t)(slash - text) : strlen(text);
+	char address[64];
+	char *end;
+
+	if (length >= sizeof(address))
+		return false;
+	memcpy(address, text, length);
+	address[length] = '\0';
+	if (!ip_addr_parse(address, addr))
+		return false;
+	unsigned most = ip_addr_is_v4(addr) ? 32 : 128;
+	unsigned long bits = most;
+
+	if (slash) {
+		if (slash[1] < '0' || slash[1] > '9')
+			return false;
+		bits = strtoul(slash + 1, &end, 10);
+		if (*end || bits > most)
+			return false;
+	}
+	*prefix_bits = (uint8_t)bits;
+	return true;
+}
+
+bool ports_parse_mac(const char *text, uint8_t mac[6])
+{
+	unsigned bytes[6];
+	int used = 0;
+
+	if (strlen(text) != 17 ||
+	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &bytes[0], &bytes[1], &bytes[2], &bytes[3],
+		   &bytes[4], &bytes[5], &used) != 6 || used != 17)
+		return false;
+	for (unsigned i = 0; i < 6; i++)
+		mac[i] = (uint8_t)bytes[i];
+	return true;
+}
+
+static void check_device(struct document *document, const Hydrofoil__Port *port)
+{
+	switch (port->device_case) {
+	case HYDROFOIL__PORT__DEVICE_AF_PACKET:
+		if (!port->af_packet->interface[0])
+			document_fault(document, &port->af_packet->base, "interface", "required");
+		break;
+	case HYDROFOIL__PORT__DEVICE_MEMIF:
+		if (!port->memif->socket[0])
+			document_fault(document, &port->memif->base, "socket", "required");
+		break;
+	case HYDROFOIL__PORT__DEVICE_RING:
+		if (!port->ring->name[0])
+			document_fault(document, &port->ring->base, "name", "required");
+		break;
+	default:
+		document_fault(document, &port->base, NULL,
+			       "one of af_packet, memif and ring is required");
+	}
+}
+
+static void check_gateways(struct document *document, const Hydrofoil__Port *port)
+{
+	struct ip_addr addr;
+	unsigned families[2] = {0, 0};
+
+	for (size_t i = 0; i < port->n_gateways; i++) {
+		if (!ip_addr_parse(port->gateways[i], &addr))
+			document_fault(document, &port->base, "gateways",
+				       "\"%s\" is not an address", port->gateways[i]);
+		else if (families[ip_addr_is_v4(&addr)]++)
+			document_fault(document, &port->base, "gateways",
+				       "at most one of each family");
+	}
+}
+
+static void check_port(struct document *document, const Hydrofoil__Port *port)
+{
+	struct ip_addr addr;
+	uint8_t bits;
+	uint8_t mac[6];
+
+	check_device(document, port);
+	for (size_t i = 0; i < port->n_addresses; i++)
+		if (!ports_parse_prefix(port->addresses[i], &addr, &bits))
+			document_fault(document, &port->base, "addresses",
+				       "expected an address with prefix length like 10.0.0.2/24, not \"%s\"",
+				       port->addresses[i]);
+	check_gateways(document, port);
+	if (port->mac[0] && (!ports_parse_mac(port->mac, mac) || (mac[0] & 1)))
+		document_fault(document, &port->base, "mac",
+			       "expected a unicast MAC address like 02:00:00:00:00:01");
+	if (port->mtu && (port->mtu < MTU_LEAST_BYTES || port->mtu > MTU_MOST_BYTES))
+		document_fault(document, &port->base, "mtu", "expected %d to %d", MTU_LEAST_BYTES,
+			       MTU_MOST_BYTES);
+	if (port->vrf > UINT16_MAX)
+		document_fault(document, &port->base, "vrf", "expected 0 to 65535");
+}
+
+void ports_check(struct document *document, const Hydrofoil__Hydrofoil *section)
+{
+	if (!section->n_ports)
+		document_fault(document, &section->base, "ports", "at least one is required");
+	for (size_t i = 0; i < section->n_ports; i++) {
+		check_port(document, section->ports[i]);
+		for (size_t k = 0; k < i; k++)
+			if (section->ports[i]->name[0] &&
+			    !strcmp(section->ports[i]->name, section->ports[k]->name))
+				document_fault(document, &section->ports[i]->base, "name",
+					       "there is another port \"%s\"", section->ports[i]->name);
+	}
+}
