@@ -91,22 +91,26 @@ static bool parse_number(struct str digits, uint64_t *out)
 	return true;
 }
 
-/* RFC 9112 6.3 (5): a list of equal values counts as one, anything else is an error. */
-static void take_content_length(struct h1_fields *fields, struct str value)
+/* RFC 9112 6.3 (5): a list of equal values counts as one, anything else is an error.  *value becomes
+ * that one; false for a field that only repeats it. */
+static bool take_content_length(struct h1_fields *fields, struct str *value)
 {
-	struct str element;
+	struct str rest = *value, element;
+	bool repeats = fields->has_length;
 
-	while (list_next(&value, &element)) {
+	while (list_next(&rest, &element)) {
 		uint64_t length_bytes;
 
 		if (!parse_number(element, &length_bytes) ||
 		    (fields->has_length && length_bytes != fields->content_length_bytes)) {
 			fields->bad_length = true;
-			return;
+			return true;
 		}
 		fields->has_length = true;
 		fields->content_length_bytes = length_bytes;
 	}
+	*value = element;
+	return !repeats;
 }
 
 /* RFC 9112 6.1, 7.1: only chunked is understood, once, last and without parameters. */
@@ -143,16 +147,17 @@ static void take_connection(struct h1_fields *fields, struct str value)
 }
 
 /* Notes what the header means here; false where it is not to be kept in the list. */
-static bool take_known(struct h1_fields *fields, enum header_id id, struct str value)
+static bool take_known(struct h1_fields *fields, enum header_id id, struct str *kept)
 {
+	const struct str value = *kept;
+
 	switch (id) {
 	case HEADER_HOST:
 		fields->host = value;
 		fields->hosts = fields->hosts ? 2 : 1;
 		return false;
 	case HEADER_CONTENT_LENGTH:
-		take_content_length(fields, value);
-		return !fields->trailers;
+		return take_content_length(fields, kept) && !fields->trailers;
 	case HEADER_TRANSFER_ENCODING:
 		take_transfer_encoding(fields, value);
 		return !fields->trailers;
@@ -195,7 +200,7 @@ enum h1_result h1_fields_parse(struct h1_fields *fields, const char *begin, cons
 			continue;
 		enum header_id id = header_id_find(line.name);
 
-		if (id != HEADER_OTHER && !take_known(fields, id, line.value))
+		if (id != HEADER_OTHER && !take_known(fields, id, &line.value))
 			continue;
 		if (!header_add_id(fields->list, fields->arena, id, line.name, line.value))
 			return H1_NO_MEMORY;

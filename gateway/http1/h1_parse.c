@@ -256,6 +256,8 @@ static enum h1_result finish_response(struct h1_fields *fields, struct message_h
 
 	set_connection(fields, head);
 	if (connect && status >= 200 && status <= 299) {
+		/* RFC 9110 9.3.6: what the fields say about a body is ignored, and goes no further */
+		header_remove(&head->headers, STR("content-length"));
 		head->framing = BODY_NONE;
 		head->upgrade = true;
 		return H1_DONE;

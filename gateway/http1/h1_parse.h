@@ -30,7 +30,8 @@ struct h1_limits {
 };
 
 /* Framing as parsed: "Content-Length: 0" and what never has a body is BODY_NONE; the header stays in
- * the list (h1_write decides), Transfer-Encoding and Connection too, Host does not.  A line that is
+ * the list (once, with one value; h1_write decides), Transfer-Encoding and Connection too, Host
+ * does not.  A line that is
  * wrong is refused once it is complete, contradictions between lines once the head is, so that the
  * result does not depend on how the bytes were cut.  An answer's errors mean 502, whatever the
  * comment on the constant says for requests.

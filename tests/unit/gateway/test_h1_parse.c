@@ -300,6 +300,10 @@ static void targets_in_all_forms(void)
 		CU_ASSERT(is(head.authority, good[i].authority));
 		CU_ASSERT(is(head.path, good[i].path));
 	}
+	CU_ASSERT_EQUAL(parse_all_ways("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n",
+				       &head),
+			H1_DONE);
+	CU_ASSERT(is(header_find(&head.headers, HEADER_CONTENT_LENGTH)->value, "5"));
 	CU_ASSERT_EQUAL(parse_all_ways(NULL, "GET / HTTP/1.0\r\n\r\n", &head), H1_DONE);
 	CU_ASSERT_EQUAL(head.authority.length, 0);
 	arena_clear(&arena);
@@ -355,6 +359,11 @@ static void framing_and_connection_of_good_heads(void)
 		CU_ASSERT_EQUAL(head.content_length_bytes, good[i].length_bytes);
 		CU_ASSERT_EQUAL(head.keep_alive, good[i].keep_alive);
 		CU_ASSERT_EQUAL(head.upgrade, good[i].upgrade);
+		uint32_t lengths = 0;
+
+		for (uint32_t h = 0; h < head.headers.count; h++)
+			lengths += head.headers.items[h].id == HEADER_CONTENT_LENGTH;
+		CU_ASSERT(lengths <= 1);
 	}
 	arena_clear(&arena);
 }
