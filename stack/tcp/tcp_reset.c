@@ -1,0 +1,62 @@
+#include "stack/tcp/tcp_reset.h"
+
+#include "stack/tcp/tcp_segment.h"
+
+void tcp_reset_reply(struct tcp *tcp, const struct flow_key *key, const struct tcp_segment *segment,
+		     uint64_t now_ns)
+{
+	struct tcp_header header = {
+		.source_port = key->local_port,
+		.destination_port = key->remote_port,
+		.wscale = TCP_NO_WSCALE,
+		.flags = TCP_RST,
+	};
+
+	if (segment->flags & TCP_RST)
+		return;
+	/* RFC 9293 3.5.2, group 1. */
+	if (segment->flags & TCP_ACK) {
+		header.seq = segment->ack;
+	} else {
+		header.flags |= TCP_ACK;
+		header.ack = segment->seq + tcp_segment_seq_bytes(segment);
+	}
+	counter_inc(&tcp->params.counters->resets_out);
+	tcp_segment_send_bare(tcp, key, &header, now_ns);
+}
+
+void tcp_reset_conn(struct tcp *tcp, struct tcp_conn *conn, enum stream_failure failure,
+		    uint64_t now_ns)
+{
+	const struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
+	struct tcp_header header = {
+		.source_port = cold->key.local_port,
+		.destination_port = cold->key.remote_port,
+		.seq = conn->snd_nxt,
+		.ack = conn->rcv_nxt,
+		.wscale = TCP_NO_WSCALE,
+		.flags = TCP_RST | TCP_ACK,
+	};
+
+	/* RFC 9293 3.10.5: in SYN-SENT the peer knows nothing that a RST could end. */
+	if (conn->state != TCP_SYN_SENT && conn->state != TCP_CLOSED) {
+		counter_inc(&tcp->params.counters->resets_out);
+		tcp_segment_send_bare(tcp, &cold->key, &header, now_ns);
+	}
+	tcp_conn_close(tcp, conn, failure);
+}
+
+void tcp_challenge_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+	uint64_t second = now_ns / NS_PER_SECOND;
+
+	if (second != tcp->challenge_second) {
+		tcp->challenge_second = second;
+		tcp->challenge_left = TCP_CHALLENGE_PER_SECOND;
+	}
+	if (tcp->challenge_left == 0)
+		return;
+	tcp->challenge_left--;
+	counter_inc(&tcp->params.counters->challenge_acks);
+	tcp_conn_ack_now(tcp, conn);
+}
