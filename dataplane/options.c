@@ -11,7 +11,8 @@ const char options_help[] =
 	"\n"
 	"  -c, --config-path FILE     bootstrap in YAML or JSON (Envoy's, with a hydrofoil section)\n"
 	"      --mode serve|validate  validate: report every fault of FILE and exit (default serve)\n"
-	"      --drain-time-s N       longest wait for open requests after SIGTERM (default 600)\n"
+	"      --drain-time-s N       longest wait for open requests after SIGTERM (default: the\n"
+	"                             bootstrap's hydrofoil.drain_time, else 600)\n"
 	"  -l, --log-level LEVEL      trace, debug, info, warning, error, critical, off (default info)\n"
 	"      --concurrency N        workers, each on a CPU of its own (default: the bootstrap's)\n"
 	"      --service-node ID      node.id in place of the bootstrap's\n"
@@ -120,6 +121,7 @@ static bool apply(struct options *out, const struct flag *flag, const char *valu
 			return why_set(why, "--mode: \"%s\" is neither serve nor validate", value);
 		return true;
 	case FLAG_DRAIN:
+		out->drain_given = true;
 		return parse_number(flag->name, value, 86400, &out->drain_seconds, why);
 	case FLAG_LEVEL:
 		if (!logger_level_parse(value, &out->log_level))

@@ -15,7 +15,8 @@ enum options_mode { OPTIONS_SERVE, OPTIONS_VALIDATE, OPTIONS_VERSION, OPTIONS_HE
 struct options {
 	enum options_mode mode;
 	const char *config_path;         /* points into argv */
-	uint32_t drain_seconds;          /* longest wait for open requests after SIGTERM; 600 */
+	uint32_t drain_seconds;          /* longest wait for open requests after SIGTERM */
+	bool drain_given;                /* else the bootstrap's drain_time counts, where it has one */
 	enum logger_level log_level;
 	uint16_t concurrency;            /* 0 = not given: the bootstrap's, else 1 */
 	const char *service_node;        /* NULL = the bootstrap's */

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MEMORY_DEFAULT_MIB 256
+#define MEMORY_DEFAULT_MIB 512
 #define MEMORY_LEAST_MIB 64
-#define CONNECTIONS_DEFAULT 65536
+#define CONNECTIONS_DEFAULT 16384
+#define TIMEWAIT_DEFAULT 16384
 #define MTU_LEAST_BYTES 1280 /* RFC 8200 5 */
 #define MTU_MOST_BYTES 9216
 
@@ -84,5 +85,7 @@ bool settings_complete(struct dataplane_settings *settings, struct why *why)
 			       settings->memory_mib, MEMORY_LEAST_MIB);
 	if (settings->connections_max == 0)
 		settings->connections_max = CONNECTIONS_DEFAULT;
+	if (settings->timewait_max == 0)
+		settings->timewait_max = TIMEWAIT_DEFAULT;
 	return true;
 }

@@ -41,8 +41,10 @@ struct dataplane_settings {
 	uint16_t port_count;
 	uint16_t workers;             /* 0 = 1 */
 	enum hugepage_use hugepages;
-	uint32_t memory_mib;          /* of packet buffers; 0 = 256 */
-	uint32_t connections_max;     /* per worker; 0 = 65,536 */
+	uint32_t memory_mib;          /* of packet buffers; 0 = 512 */
+	uint32_t connections_max;     /* per worker; 0 = 16,384 */
+	uint32_t timewait_max;        /* per worker; 0 = 16,384 */
+	char segment_name[64];        /* of the shared counters; empty = "hydrofoil" */
 };
 
 /* Puts defaults in and checks what can be checked without a device. */

@@ -73,9 +73,9 @@ static bool create_parts(struct worker *w)
 		.seed = p->seed ^ UINT64_C(0x9e3779b97f4a7c15),
 		.now_ns = p->now_ns,
 		.wall_offset_ns = p->wall_offset_ns,
-		.connections_max = p->connections_max / 2,
-		.upstreams_max = p->connections_max / 2,
-		.exchanges_max = p->connections_max / 2,
+		.connections_max = p->connections_max,
+		.upstreams_max = p->connections_max,
+		.exchanges_max = p->connections_max,
 		.arena_chunks_max = p->connections_max,
 	};
 	w->gateway = gateway_create(&gateway);

@@ -1,0 +1,264 @@
+#include "dataplane/assembly.h"
+
+#include <rte_mbuf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dataplane/clock.h"
+#include "dataplane/logger.h"
+#include "stack/base/time.h"
+
+#define DATA_ROOM_BYTES (2048 + RTE_PKTMBUF_HEADROOM)
+/* What one buffer takes in its pool, header and padding included. */
+#define BUFFER_BYTES (DATA_ROOM_BYTES + 256)
+#define INDIRECT_BYTES 256
+#define POOL_CACHE 256
+#define CONFIG_OBJECTS_MAX (1u << 18)
+#define CONFIG_IDS_MAX (1u << 16)
+
+static struct rte_mempool *make_pool(const char *kind, unsigned index, uint32_t count,
+				     uint16_t room, struct why *why)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s%u", kind, index);
+	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, count, POOL_CACHE, 0, room,
+							   SOCKET_ID_ANY);
+
+	if (!pool)
+		why_set(why, "no memory for %u packet buffers; raise hydrofoil.memory.mib or lower "
+			     "the number of workers", count);
+	return pool;
+}
+
+/* Memory is shared out: 5/8 receive, 2/8 heads and copies, 1/8 references. */
+static bool make_pools(struct assembly *a, struct why *why)
+{
+	uint64_t bytes = (uint64_t)a->settings.memory_mib << 20;
+	uint32_t headers = (uint32_t)(bytes * 2 / 8 / BUFFER_BYTES / a->settings.workers);
+	uint32_t references = (uint32_t)(bytes / 8 / INDIRECT_BYTES / a->settings.workers);
+
+	a->rx_pool = make_pool("rx", 0, (uint32_t)(bytes * 5 / 8 / BUFFER_BYTES), DATA_ROOM_BYTES,
+			       why);
+	if (!a->rx_pool)
+		return false;
+	for (unsigned i = 0; i < a->settings.workers; i++) {
+		a->workers[i].header_pool = make_pool("head", i, headers, DATA_ROOM_BYTES, why);
+		a->workers[i].indirect_pool = make_pool("ref", i, references, 0, why);
+		if (!a->workers[i].header_pool || !a->workers[i].indirect_pool)
+			return false;
+	}
+	return true;
+}
+
+static void describe_port(const struct port *port, const struct port_settings *settings)
+{
+	char addresses[512] = "", text[IP_ADDR_TEXT_BYTES];
+	const uint8_t *m = port->netif.mac;
+	size_t n = 0;
+
+	for (unsigned i = 0; i < port->netif.address_count && n < sizeof(addresses); i++)
+		n += (size_t)snprintf(addresses + n, sizeof(addresses) - n, " %s/%u",
+				      ip_addr_format(&port->netif.addresses[i].addr, text, sizeof(text)),
+				      port->netif.addresses[i].prefix_bits);
+	log_info("port", "%s: %s %s, MAC %02x:%02x:%02x:%02x:%02x:%02x, MTU %u,%s%s%s", settings->name,
+		 port_kind_name(settings->kind), settings->device, m[0], m[1], m[2], m[3], m[4], m[5],
+		 port->netif.mtu_bytes, addresses[0] ? addresses : " no address",
+		 port->netif.tx_multi_segment ? "" : ", frames linearised",
+		 port->wait_fd < 0 ? ", rests by naps" : "");
+}
+
+static bool open_ports(struct assembly *a, struct why *why)
+{
+	for (unsigned i = 0; i < a->settings.port_count; i++) {
+		if (!port_open(&a->ports[i], &a->settings.ports[i], i, a->settings.workers, a->rx_pool,
+			       why))
+			return false;
+		a->port_list[i] = &a->ports[i];
+		a->ports_open++;
+		describe_port(&a->ports[i], &a->settings.ports[i]);
+	}
+	return true;
+}
+
+static bool open_segment(struct assembly *a, const char *version, struct why *why)
+{
+	struct segment_params params = {
+		.name = a->settings.segment_name[0] ? a->settings.segment_name : NULL,
+		.worker_count = a->settings.workers,
+		.version = version,
+		.wall_ns = clock_wall_ns(),
+	};
+	struct worker_counters *counters[SETTINGS_WORKERS_MAX];
+
+	if (!segment_create(&a->segment, &params, why))
+		return false;
+	for (uint16_t i = 0; i < a->settings.port_count; i++)
+		if (!segment_port(a->segment, i, a->settings.ports[i].name, why))
+			return false;
+	for (uint16_t i = 0; i < a->settings.workers; i++)
+		counters[i] = segment_worker(a->segment, i)->worker;
+	struct log_writer_params log = {
+		.worker_count = a->settings.workers,
+		.counters = counters,
+		.process = segment_process(a->segment),
+	};
+	struct publisher_params publisher = {
+		.worker_count = a->settings.workers,
+		.objects_max = CONFIG_OBJECTS_MAX,
+		.id_max = CONFIG_IDS_MAX,
+	};
+
+	if (!log_writer_create(&a->log, &log, why) || !log_writer_start(a->log, why))
+		return false;
+	a->publisher = publisher_create(&publisher, why);
+	return a->publisher != NULL;
+}
+
+static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
+{
+	struct assembled_worker *w = &a->workers[index];
+	struct segment_worker *counters = segment_worker(a->segment, index);
+	uint64_t seed;
+
+	if (!clock_random(&seed, sizeof(seed), why) || !doorbell_open(&w->doorbell, why))
+		return false;
+	for (uint16_t i = 0; i < a->settings.port_count; i++)
+		w->port_counters[i] = segment_worker_port(counters, i);
+	struct worker_params params = {
+		.index = index,
+		.port_count = a->settings.port_count,
+		.ports = a->port_list,
+		.queue = index,
+		.header_pool = w->header_pool,
+		.indirect_pool = w->indirect_pool,
+		.counters = counters->worker,
+		.port_counters = w->port_counters,
+		.tcp_counters = counters->tcp,
+		.drops = counters->drops,
+		.stats = &counters->gateway,
+		.holds = publisher_holds(a->publisher, index),
+		.log = log_writer_worker(a->log, index),
+		.seed = seed,
+		.now_ns = clock_now_ns(),
+		.wall_offset_ns = clock_wall_offset_ns(),
+		.connections_max = a->settings.connections_max,
+		.timewait_max = a->settings.timewait_max,
+		.slices_max = a->rx_pool->size + w->header_pool->size + a->settings.connections_max,
+		.doorbell = &w->doorbell,
+	};
+
+	w->worker = worker_create(&params);
+	if (!w->worker) {
+		doorbell_close(&w->doorbell);
+		return why_set(why, "no memory for worker %u with %u connections; lower "
+				    "hydrofoil.connections_max", index, params.connections_max);
+	}
+	a->workers_made++;
+	publisher_attach(a->publisher, index, worker_mailbox(w->worker),
+			 worker_config_version(w->worker));
+	w->thread = (struct worker_thread){
+		.worker = w->worker,
+		.counters = counters->worker,
+		.doorbell = &w->doorbell,
+		.rx_pool = a->rx_pool,
+		.lcore = a->plan.worker_lcores[index],
+	};
+	worker_rest_init(&w->thread.rest, a->port_list, a->settings.port_count);
+	return true;
+}
+
+bool assembly_open(struct assembly *a, const struct dataplane_settings *settings,
+		   const char *version, struct why *why)
+{
+	struct machine machine;
+
+	a->settings = *settings;
+	machine_look(&machine);
+	if (!eal_plan_make(&a->plan, &a->settings, &machine, why) || !eal_start(&a->plan, why))
+		return false;
+	a->eal_started = true;
+	log_info("main", "%u MiB for packet buffers %s, %u worker%s, %u CPU%s allotted",
+		 a->settings.memory_mib,
+		 a->plan.hugepages ? "in hugepages" : "without hugepages (slower, but it works)",
+		 a->settings.workers, a->settings.workers == 1 ? "" : "s", machine.cpu_count,
+		 machine.cpu_count == 1 ? "" : "s");
+	if (!make_pools(a, why) || !open_ports(a, why) || !open_segment(a, version, why))
+		return false;
+	for (uint16_t i = 0; i < a->settings.workers; i++)
+		if (!make_worker(a, i, why))
+			return false;
+	return true;
+}
+
+bool assembly_start_workers(struct assembly *a, struct why *why)
+{
+	for (uint16_t i = 0; i < a->workers_made; i++)
+		if (!worker_thread_start(&a->workers[i].thread, why))
+			return false;
+	return true;
+}
+
+void assembly_close(struct assembly *a)
+{
+	for (uint16_t i = 0; i < a->workers_made; i++)
+		worker_thread_stop(&a->workers[i].thread);
+	for (uint16_t i = 0; i < a->workers_made; i++) {
+		worker_destroy(a->workers[i].worker);
+		doorbell_close(&a->workers[i].doorbell);
+	}
+	if (a->publisher)
+		publisher_destroy(a->publisher);
+	if (a->log)
+		log_writer_destroy(a->log);
+	if (a->segment)
+		segment_destroy(a->segment);
+	for (uint16_t i = 0; i < a->ports_open; i++)
+		port_close(&a->ports[i]);
+	if (a->eal_started)
+		eal_stop();
+}
+
+bool assembly_tell(struct assembly *a, const struct mail *mail)
+{
+	bool all = true;
+
+	for (uint16_t i = 0; i < a->workers_made; i++)
+		all &= mailbox_post(worker_mailbox(a->workers[i].worker), mail);
+	return all;
+}
+
+bool assembly_is_drained(const struct assembly *a)
+{
+	for (uint16_t i = 0; i < a->workers_made; i++)
+		if (!worker_is_drained(a->workers[i].worker))
+			return false;
+	return true;
+}
+
+uint32_t assembly_connections(const struct assembly *a)
+{
+	uint64_t sum = 0;
+
+	for (uint16_t i = 0; i < a->workers_made; i++)
+		sum += counter_read(&a->workers[i].thread.counters->gateway_connections);
+	return (uint32_t)sum;
+}
+
+void assembly_look_at_ports(struct assembly *a)
+{
+	for (uint16_t i = 0; i < a->ports_open; i++) {
+		struct port_device_counters *to = segment_device(a->segment, i);
+		struct port_state state;
+
+		port_look(&a->ports[i], &state);
+		__atomic_store_n(&to->rx_missed, state.rx_missed, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->rx_errors, state.rx_errors, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->rx_nombuf, state.rx_nombuf, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->tx_errors, state.tx_errors, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->link_up, state.link_up, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->link_speed_bytes_per_second, state.speed_bits_per_second / 8,
+				 __ATOMIC_RELAXED);
+		__atomic_store_n(&to->mtu_bytes, a->ports[i].netif.mtu_bytes, __ATOMIC_RELAXED);
+	}
+}

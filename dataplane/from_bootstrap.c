@@ -1,0 +1,168 @@
+#include "dataplane/from_bootstrap.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "xds/bootstrap/ports.h"
+
+static void copy_text(char *to, size_t bytes, const char *from)
+{
+	snprintf(to, bytes, "%s", from ? from : "");
+}
+
+static bool read_device(struct port_settings *to, const Hydrofoil__Port *from, struct why *why)
+{
+	const char *device = NULL;
+
+	switch (from->device_case) {
+	case HYDROFOIL__PORT__DEVICE_AF_PACKET:
+		to->kind = PORT_KIND_AF_PACKET;
+		device = from->af_packet->interface;
+		break;
+	case HYDROFOIL__PORT__DEVICE_MEMIF:
+		to->kind = PORT_KIND_MEMIF;
+		device = from->memif->socket;
+		to->memif_server = from->memif->role == HYDROFOIL__MEMIF__ROLE__SERVER;
+		to->memif_id = from->memif->id;
+		if (from->memif->zero_copy && from->memif->zero_copy->value)
+			return why_set(why, "port %s: memif zero_copy is refused: it crashes peers and "
+					    "gains little; leave it out", to->name);
+		if (from->memif->secret && from->memif->secret[0])
+			return why_set(why, "port %s: memif secret is not supported; use a socket in "
+					    "a folder that only the two ends can enter", to->name);
+		break;
+	case HYDROFOIL__PORT__DEVICE_RING:
+		to->kind = PORT_KIND_RING;
+		device = from->ring->name;
+		break;
+	default:
+		return why_set(why, "port %s: it has no device; give af_packet, memif or ring",
+			       to->name);
+	}
+	if (strlen(device) >= sizeof(to->device))
+		return why_set(why, "port %s: the device's name is too long", to->name);
+	copy_text(to->device, sizeof(to->device), device);
+	return true;
+}
+
+static bool read_addresses(struct port_settings *to, const Hydrofoil__Port *from, struct why *why)
+{
+	if (from->n_addresses > NETIF_ADDRESSES_MAX)
+		return why_set(why, "port %s: %zu addresses, %u are the most", to->name,
+			       from->n_addresses, NETIF_ADDRESSES_MAX);
+	for (size_t i = 0; i < from->n_addresses; i++) {
+		struct netif_address *a = &to->addresses[to->address_count++];
+
+		if (!ports_parse_prefix(from->addresses[i], &a->addr, &a->prefix_bits))
+			return why_set(why, "port %s: \"%s\" is not an address with prefix length",
+				       to->name, from->addresses[i]);
+	}
+	for (size_t i = 0; i < from->n_gateways; i++) {
+		struct ip_addr gateway;
+
+		if (!ip_addr_parse(from->gateways[i], &gateway))
+			return why_set(why, "port %s: \"%s\" is not an address", to->name,
+				       from->gateways[i]);
+		if (ip_addr_is_v4(&gateway)) {
+			to->has_gateway_v4 = true;
+			to->gateway_v4 = gateway;
+		} else {
+			to->has_gateway_v6 = true;
+			to->gateway_v6 = gateway;
+		}
+	}
+	return true;
+}
+
+static bool read_port(struct port_settings *to, const Hydrofoil__Port *from, struct why *why)
+{
+	copy_text(to->name, sizeof(to->name), from->name);
+	to->mtu_bytes = (uint16_t)(from->mtu > UINT16_MAX ? UINT16_MAX : from->mtu);
+	to->vrf = (uint16_t)from->vrf;
+	if (from->mac && from->mac[0]) {
+		if (!ports_parse_mac(from->mac, to->mac))
+			return why_set(why, "port %s: \"%s\" is not a MAC address", to->name, from->mac);
+		to->has_mac = true;
+	}
+	return read_device(to, from, why) && read_addresses(to, from, why);
+}
+
+static enum hugepage_use read_hugepages(const Hydrofoil__Memory *memory)
+{
+	if (memory && memory->hugepages == HYDROFOIL__MEMORY__HUGEPAGES__ON)
+		return HUGEPAGES_REQUIRED;
+	if (memory && memory->hugepages == HYDROFOIL__MEMORY__HUGEPAGES__OFF)
+		return HUGEPAGES_NEVER;
+	return HUGEPAGES_AUTO;
+}
+
+bool settings_from_bootstrap(struct dataplane_settings *out, const struct bootstrap *bootstrap,
+			     struct why *why)
+{
+	const Hydrofoil__Hydrofoil *section = bootstrap->hydrofoil;
+
+	memset(out, 0, sizeof(*out));
+	if (!section)
+		return why_set(why, "the bootstrap has no hydrofoil section; it names the ports");
+	if (section->n_ports > SETTINGS_PORTS_MAX)
+		return why_set(why, "%zu ports, %u are the most", section->n_ports,
+			       SETTINGS_PORTS_MAX);
+	for (size_t i = 0; i < section->n_ports; i++)
+		if (!read_port(&out->ports[out->port_count++], section->ports[i], why))
+			return false;
+	out->workers = (uint16_t)section->workers;
+	out->connections_max = section->connections_max;
+	out->timewait_max = section->timewait_max;
+	out->hugepages = read_hugepages(section->memory);
+	if (section->memory)
+		out->memory_mib = section->memory->mib;
+	if (section->stats) {
+		const char *folder = section->stats->directory, *name = section->stats->name;
+		bool own_folder = folder && folder[0] && strcmp(folder, "/dev/shm") != 0;
+
+		if (!name || !name[0])
+			name = "hydrofoil";
+		snprintf(out->segment_name, sizeof(out->segment_name), "%s%s%s",
+			 own_folder ? folder : "", own_folder ? "/" : "", name);
+	}
+	return true;
+}
+
+uint32_t drain_seconds_from_bootstrap(const struct bootstrap *bootstrap, uint32_t absent)
+{
+	const Hydrofoil__Hydrofoil *section = bootstrap->hydrofoil;
+
+	return section && section->drain_time ? (uint32_t)section->drain_time->seconds : absent;
+}
+
+static bool port_owns(const struct dataplane_settings *settings,
+		      const struct config_listen_address *at)
+{
+	for (unsigned p = 0; p < settings->port_count; p++)
+		for (unsigned i = 0; i < settings->ports[p].address_count; i++)
+			if (settings->ports[p].vrf == at->vrf &&
+			    ip_addr_equal(&settings->ports[p].addresses[i].addr, &at->addr))
+				return true;
+	return false;
+}
+
+bool check_listener_addresses(const struct dataplane_settings *settings,
+			      const struct config_resources *resources, struct why *why)
+{
+	for (uint32_t l = 0; l < resources->listener_count; l++) {
+		const struct config_listener *listener = resources->listeners[l];
+
+		for (uint32_t i = 0; i < listener->address_count; i++) {
+			const struct config_listen_address *at = &listener->addresses[i];
+			char text[IP_ADDR_TEXT_BYTES];
+
+			if (ip_addr_is_any(&at->addr) || port_owns(settings, at))
+				continue;
+			return why_set(why, "listener %.*s: no port has the address %s; add it to a "
+					    "port's addresses, or listen on 0.0.0.0 or ::",
+				       (int)listener->name.length, listener->name.data,
+				       ip_addr_format(&at->addr, text, sizeof(text)));
+		}
+	}
+	return true;
+}

@@ -1,0 +1,191 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/from_bootstrap.h"
+#include "dataplane/logger.h"
+#include "dataplane/server_private.h"
+
+static uint32_t open_sink(void *context, const char *path)
+{
+	struct server *server = context;
+	struct why why;
+	uint32_t sink = 0;
+
+	if (!log_writer_open(server->assembly.log, path, &sink, &why) && !server->sinks_failed) {
+		server->sinks_failed = true;
+		server->sink_why = why;
+	}
+	return sink;
+}
+
+static void publish_endpoints(void *context, uint32_t cluster_id, struct config_endpoints *endpoints)
+{
+	struct server *server = context;
+	struct config_change change = {CONFIG_ENDPOINTS, cluster_id, &endpoints->object};
+	struct str name = config_names_text(server->names, CONFIG_CLUSTER, cluster_id);
+	struct why why;
+
+	log_debug("dns", "cluster %s: %u addresses", name.data, endpoints->endpoint_count);
+	if (!publisher_apply(server->assembly.publisher, &change, 1, &why))
+		log_error("dns", "cluster %s: %s", name.data, why.text);
+}
+
+/* Moves an object out of the bootstrap into the list of changes. */
+static void add_change(struct config_change *changes, uint32_t *count, enum config_kind kind,
+		       struct config_object *object)
+{
+	if (object)
+		changes[(*count)++] = (struct config_change){kind, object->id, object};
+}
+
+static bool publish_resources(struct server *server, struct why *why)
+{
+	struct config_resources *r = &server->bootstrap.resources;
+	struct config_change *changes =
+		calloc(r->route_table_count + 2 * (size_t)r->cluster_count + 1, sizeof(*changes));
+	uint32_t count = 0;
+
+	if (!changes)
+		return why_set(why, "no memory for the configuration");
+	for (uint32_t i = 0; i < r->route_table_count; i++) {
+		add_change(changes, &count, CONFIG_ROUTE_TABLE, &r->route_tables[i]->object);
+		r->route_tables[i] = NULL;
+	}
+	for (uint32_t i = 0; i < r->cluster_count; i++) {
+		struct config_endpoints *endpoints = r->endpoints[i];
+
+		/* A resolver's empty list would pass for its first answer. */
+		if (r->clusters[i]->discovery == DISCOVERY_STATIC && endpoints) {
+			add_change(changes, &count, CONFIG_ENDPOINTS, &endpoints->object);
+			r->endpoints[i] = NULL;
+		}
+	}
+	for (uint32_t i = 0; i < r->cluster_count; i++)
+		add_change(changes, &count, CONFIG_CLUSTER, &r->clusters[i]->object);
+	bool done = publisher_apply(server->assembly.publisher, changes, count, why);
+
+	for (uint32_t i = 0; i < r->cluster_count && !done; i++)
+		r->clusters[i] = NULL;
+	free(changes);
+	return done;
+}
+
+static bool watch_names(struct server *server, const struct config_cluster *cluster, struct why *why)
+{
+	const struct config_resources *r = &server->bootstrap.resources;
+	struct dns_target *targets = calloc(r->dns_target_count + 1, sizeof(*targets));
+	uint32_t count = 0;
+
+	if (!targets)
+		return why_set(why, "no memory for DNS");
+	for (uint32_t i = 0; i < r->dns_target_count; i++) {
+		const struct config_dns_target *from = &r->dns_targets[i];
+
+		if (from->cluster_id == cluster->object.id)
+			targets[count++] = (struct dns_target){from->hostname, from->port,
+							       from->weight, from->health};
+	}
+	bool done = dns_watch(server->dns, cluster, targets, count, why);
+
+	free(targets);
+	return done;
+}
+
+bool server_config_start(struct server *server, struct why *why)
+{
+	struct translate_env env = {
+		.stats = segment_registry(server->assembly.segment),
+		.names = server->names,
+		.log_sink = open_sink,
+		.log_context = server,
+	};
+	struct dns_params dns = {
+		.loop = control_loop_uv(server->loop),
+		.stats = env.stats,
+		.publish = publish_endpoints,
+		.context = server,
+	};
+	struct config_resources *r = &server->bootstrap.resources;
+	bool good = bootstrap_load(&server->bootstrap, server->options->config_path, &env);
+
+	server->bootstrap_loaded = true;
+	if (!good)
+		return why_set(why, "%s has changed since it was checked, and is faulty now",
+			       server->options->config_path);
+	if (server->sinks_failed)
+		return why_set(why, "%s", server->sink_why.text);
+	if (!dns_open(&server->dns, &dns, why) || !publish_resources(server, why))
+		return false;
+	for (uint32_t i = 0; i < r->cluster_count; i++) {
+		bool watched = r->clusters[i]->discovery != DISCOVERY_STRICT_DNS ||
+			       watch_names(server, r->clusters[i], why);
+
+		if (!watched)
+			return false;
+	}
+	/* They are the publisher's now; nothing below looks at them any more. */
+	for (uint32_t i = 0; i < r->cluster_count; i++)
+		r->clusters[i] = NULL;
+	struct process_counters *process = segment_process(server->assembly.segment);
+
+	counter_inc(&process->cds_update_success);
+	return true;
+}
+
+static void log_listener(const struct config_listener *listener)
+{
+	for (uint32_t i = 0; i < listener->address_count; i++) {
+		const struct config_listen_address *at = &listener->addresses[i];
+		char text[IP_ADDR_TEXT_BYTES];
+
+		log_info("listener", "%.*s: %s", (int)listener->name.length, listener->name.data,
+			 ip_endpoint_format(&at->addr, at->port, text, sizeof(text)));
+	}
+}
+
+static void publish_listeners(struct server *server)
+{
+	struct config_resources *r = &server->bootstrap.resources;
+	struct config_change *changes = calloc(r->listener_count + 1, sizeof(*changes));
+	struct process_counters *process = segment_process(server->assembly.segment);
+	uint32_t count = 0;
+	struct why why;
+
+	server->listening = true;
+	if (!changes) {
+		log_error("listener", "no memory for the listeners");
+		return;
+	}
+	for (uint32_t i = 0; i < r->listener_count; i++) {
+		log_listener(r->listeners[i]);
+		add_change(changes, &count, CONFIG_LISTENER, &r->listeners[i]->object);
+		r->listeners[i] = NULL;
+	}
+	if (publisher_apply(server->assembly.publisher, changes, count, &why))
+		counter_inc(&process->lds_update_success);
+	else
+		log_error("listener", "%s", why.text);
+	free(changes);
+}
+
+void server_config_step(struct server *server)
+{
+	struct publisher *publisher = server->assembly.publisher;
+	uint64_t failures = 0;
+
+	publisher_reclaim(publisher);
+	if (!server->listening && publisher_warming(publisher) == 0)
+		publish_listeners(server);
+	if (server->state == ADMIN_INITIALIZING && server->listening &&
+	    publisher_settled(publisher)) {
+		server_set_state(server, ADMIN_LIVE);
+		log_info("main", "ready");
+	}
+	for (uint16_t i = 0; i < server->assembly.workers_made; i++)
+		failures += worker_listen_failures(server->assembly.workers[i].worker);
+	if (failures > server->reported_failures)
+		log_error("listener", "%lu listening places could not be had: two listeners want the "
+				      "same one, or there are more than the stack has room for",
+			  (unsigned long)(failures - server->reported_failures));
+	server->reported_failures = failures;
+}

@@ -1,0 +1,57 @@
+/* Shared by the files that make up the server. */
+#ifndef DATAPLANE_SERVER_PRIVATE_H
+#define DATAPLANE_SERVER_PRIVATE_H
+
+#include <uv.h>
+
+#include "dataplane/admin/admin.h"
+#include "dataplane/assembly.h"
+#include "dataplane/config/dns.h"
+#include "dataplane/control_loop.h"
+#include "dataplane/drain.h"
+#include "dataplane/options.h"
+#include "gateway/config/names.h"
+#include "xds/bootstrap/bootstrap.h"
+
+enum server_signal { SERVER_SIGTERM, SERVER_SIGINT, SERVER_SIGUSR1, SERVER_SIGNALS };
+
+struct server {
+	const struct options *options;
+	uint32_t drain_seconds;
+	struct assembly assembly;
+	struct control_loop *loop;
+	struct config_names *names;
+	struct bootstrap bootstrap;
+	bool bootstrap_loaded;
+	bool sinks_failed;
+	struct why sink_why;
+	struct dns *dns;
+	struct admin *admin;
+	struct drain drain;
+	uv_timer_t tick;
+	uv_signal_t signals[SERVER_SIGNALS];
+	enum admin_state state;
+	bool listening;     /* the listeners are published */
+	bool quitting;
+	uint64_t reported_failures;
+	int status;
+};
+
+/* --- server_config.c: what the bootstrap says goes to the workers ----------------------------- */
+
+/* Reads the bootstrap with real counters and names and publishes all but the listeners. */
+MUST_USE bool server_config_start(struct server *server, struct why *why);
+/* Called by the tick: publishes the listeners when nothing warms any more. */
+void server_config_step(struct server *server);
+
+/* --- server_admin.c --------------------------------------------------------------------------- */
+
+MUST_USE bool server_admin_start(struct server *server, struct why *why);
+
+/* --- server.c --------------------------------------------------------------------------------- */
+
+void server_set_state(struct server *server, enum admin_state state);
+/* On the loop: the first time drains, the second time ends at once. */
+void server_quit(struct server *server);
+
+#endif
