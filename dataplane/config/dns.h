@@ -37,7 +37,7 @@ struct dns_counts {
 struct dns_params {
 	uv_loop_t *loop;
 	struct stat_registry *stats;
-	/* Takes the object. */
+	/* Takes the object.  May watch and unwatch, may not close. */
 	void (*publish)(void *context, uint32_t cluster_id, struct config_endpoints *endpoints);
 	void *context;
 	const char *servers; /* NULL = the system's; "address:port,…" in tests */

@@ -63,6 +63,7 @@ static void order_does_not_matter(void)
 struct world {
 	uv_loop_t loop;
 	uv_poll_t poll;
+	uv_timer_t end;
 	int fd;
 	char servers[64];
 	bool refuse;
@@ -107,6 +108,16 @@ static void serve(uv_poll_t *poll, int status, int events)
 	sendto(world->fd, message, end, 0, (void *)&from, size);
 }
 
+/* Not from inside of an answer: the resolver is at work there. */
+static void end(uv_timer_t *timer)
+{
+	struct world *world = timer->data;
+
+	dns_close(world->dns);
+	uv_close((uv_handle_t *)&world->poll, NULL);
+	uv_close((uv_handle_t *)timer, NULL);
+}
+
 static void published(void *context, uint32_t cluster_id, struct config_endpoints *endpoints)
 {
 	struct world *world = context;
@@ -121,8 +132,7 @@ static void published(void *context, uint32_t cluster_id, struct config_endpoint
 		CU_ASSERT_STRING_EQUAL(endpoints->endpoints[0].hostname.data, "origin.test");
 	}
 	endpoints->object.destroy(&endpoints->object);
-	dns_close(world->dns);
-	uv_close((uv_handle_t *)&world->poll, NULL);
+	uv_timer_start(&world->end, end, 0, 0);
 }
 
 static void run_world(struct world *world, bool refuse, unsigned targets)
@@ -143,6 +153,8 @@ static void run_world(struct world *world, bool refuse, unsigned targets)
 	uv_loop_init(&world->loop);
 	uv_poll_init(&world->loop, &world->poll, world->fd);
 	world->poll.data = world;
+	uv_timer_init(&world->loop, &world->end);
+	world->end.data = world;
 	uv_poll_start(&world->poll, UV_READABLE, serve);
 	struct dns_params params = {.loop = &world->loop,
 				    .publish = published,
