@@ -28,7 +28,6 @@ struct work {
 	struct work *next;
 	void (*run)(struct work *work, uint64_t now_ns);
 	bool queued;
-	bool cancelled; /* stays in the queue, runs nothing */
 };
 
 /* A timer that knows whose it is.  Owners arm it late: it is moved forward only when it would come
@@ -53,10 +52,12 @@ struct gateway {
 	struct pool chunks;
 	struct pool exchanges;
 	struct pool downstreams;
+	struct pool tcp_proxies;
 	struct pool upstreams;
 	struct pool hosts;
 	struct pool large_heads;           /* of GATEWAY_SCRATCH_BYTES */
 	struct list downstream_list;
+	struct list tcp_proxy_list;
 	struct list upstream_list;
 	struct cluster_state *clusters;    /* by cluster id, clusters_max of them */
 	uint32_t *host_buckets;            /* pool indices of the first host in each chain */

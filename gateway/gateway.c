@@ -6,6 +6,7 @@
 #include "gateway/cluster/pool.h"
 #include "gateway/exchange/exchange.h"
 #include "gateway/http1/h1_server.h"
+#include "gateway/tcp_proxy/tcp_proxy.h"
 
 /* --- deferred work ----------------------------------------------------------------------------- */
 
@@ -111,6 +112,8 @@ static bool pools_create(struct gateway *gateway)
 	       pool_create(&gateway->exchanges, sizeof(struct exchange), params->exchanges_max) &&
 	       pool_create(&gateway->downstreams, sizeof(struct h1_server),
 			   params->connections_max) &&
+	       pool_create(&gateway->tcp_proxies, sizeof(struct tcp_proxy),
+			   params->connections_max) &&
 	       pool_create(&gateway->upstreams, sizeof(struct upstream), params->upstreams_max) &&
 	       pool_create(&gateway->hosts, sizeof(struct host), params->hosts_max) &&
 	       pool_create(&gateway->large_heads, GATEWAY_SCRATCH_BYTES, GATEWAY_LARGE_HEADS) &&
@@ -119,8 +122,9 @@ static bool pools_create(struct gateway *gateway)
 
 static void pools_destroy(struct gateway *gateway)
 {
-	struct pool *pools[] = {&gateway->chunks,    &gateway->exchanges, &gateway->downstreams,
-				&gateway->upstreams, &gateway->hosts,     &gateway->large_heads};
+	struct pool *pools[] = {&gateway->chunks,      &gateway->exchanges, &gateway->downstreams,
+				&gateway->tcp_proxies, &gateway->upstreams, &gateway->hosts,
+				&gateway->large_heads};
 
 	for (uint32_t i = 0; i < ARRAY_LEN(pools); i++)
 		if (pools[i]->blocks)
@@ -142,6 +146,7 @@ struct gateway *gateway_create(const struct gateway_params *params)
 		gateway->params.hosts_max = params->upstreams_max;
 	gateway->work_last = &gateway->work_first;
 	list_init(&gateway->downstream_list);
+	list_init(&gateway->tcp_proxy_list);
 	list_init(&gateway->upstream_list);
 	prng_seed(&gateway->prng, params->seed);
 	wheel_init(&gateway->wheel, params->now_ns, timer_fired, gateway);
@@ -159,6 +164,9 @@ void gateway_destroy(struct gateway *gateway)
 	for (struct list *item = gateway->downstream_list.next; item != &gateway->downstream_list;
 	     item = item->next)
 		h1_server_abort(container_of_member(item, struct h1_server, in_gateway), now_ns);
+	for (struct list *item = gateway->tcp_proxy_list.next; item != &gateway->tcp_proxy_list;
+	     item = item->next)
+		tcp_proxy_abort(container_of_member(item, struct tcp_proxy, in_gateway), now_ns);
 	for (struct list *item = gateway->upstream_list.next; item != &gateway->upstream_list;
 	     item = item->next)
 		pool_close(container_of_member(item, struct upstream, in_gateway), true, false,
@@ -208,13 +216,13 @@ bool gateway_accept(struct gateway *gateway, const struct config_listener *liste
 		stream_release(stream, now_ns);
 		return true;
 	}
-	if (!h1_server_accept(gateway, listener, chain->http, stream, now_ns)) {
-		counter_inc(&stats->downstream_cx_overflow);
-		return false;
-	}
-	counter_inc(&stats->downstream_cx_total);
-	gauge_add(&stats->downstream_cx_active, 1);
-	return true;
+	bool accepted =
+		chain->kind == NETWORK_HTTP
+			? h1_server_accept(gateway, listener, chain->http, stream, now_ns)
+			: tcp_proxy_accept(gateway, listener, chain->tcp_proxy, stream, now_ns);
+
+	counter_inc(accepted ? &stats->downstream_cx_total : &stats->downstream_cx_overflow);
+	return accepted;
 }
 
 void gateway_drain(struct gateway *gateway, uint64_t now_ns)
@@ -227,7 +235,7 @@ void gateway_drain(struct gateway *gateway, uint64_t now_ns)
 
 uint32_t gateway_connections(const struct gateway *gateway)
 {
-	return pool_in_use(&gateway->downstreams);
+	return pool_in_use(&gateway->downstreams) + pool_in_use(&gateway->tcp_proxies);
 }
 
 void gateway_outstanding(const struct gateway *gateway, struct gateway_outstanding *out)

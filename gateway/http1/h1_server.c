@@ -450,6 +450,7 @@ bool h1_server_accept(struct gateway *gateway, const struct config_listener *lis
 	stats = server_stats(server);
 	counter_inc(&stats->downstream_cx_total);
 	gauge_add(&stats->downstream_cx_active, 1);
+	gauge_add(&stats_listener(gateway, listener->stat_slot)->downstream_cx_active, 1);
 	server_idle(server, now_ns);
 	return true;
 }
