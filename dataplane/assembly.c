@@ -1,6 +1,7 @@
 #include "dataplane/assembly.h"
 
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,14 +17,37 @@
 #define CONFIG_OBJECTS_MAX (1u << 18)
 #define CONFIG_IDS_MAX (1u << 16)
 
-static struct rte_mempool *make_pool(const char *kind, unsigned index, uint32_t count,
-				     uint16_t room, struct why *why)
+/* rte_pktmbuf_pool_create, but for one flag: without hugepages DPDK would give every buffer a 4 KiB
+ * page of its own, for the sake of devices that we do not have there. */
+static struct rte_mempool *make_mbufs(const char *name, uint32_t count, uint16_t room, bool hugepages)
+{
+	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
+	struct rte_mempool *pool = rte_mempool_create_empty(
+		name, count, sizeof(struct rte_mbuf) + room, POOL_CACHE, sizeof(private),
+		SOCKET_ID_ANY, hugepages ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+
+	if (!pool)
+		return NULL;
+	if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL) != 0) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	rte_pktmbuf_pool_init(pool, &private);
+	if (rte_mempool_populate_default(pool) < 0) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
+}
+
+static struct rte_mempool *make_pool(const struct assembly *a, const char *kind, unsigned index,
+				     uint32_t count, uint16_t room, struct why *why)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof(name), "%s%u", kind, index);
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, count, POOL_CACHE, 0, room,
-							   SOCKET_ID_ANY);
+	struct rte_mempool *pool = make_mbufs(name, count, room, a->plan.hugepages);
 
 	if (!pool)
 		why_set(why, "no memory for %u packet buffers; raise hydrofoil.memory.mib or lower "
@@ -31,20 +55,21 @@ static struct rte_mempool *make_pool(const char *kind, unsigned index, uint32_t 
 	return pool;
 }
 
-/* Memory is shared out: 5/8 receive, 2/8 heads and copies, 1/8 references. */
+/* Memory is shared out: 5/8 receive, 2/8 heads and copies, 1/16 references, the rest is for what
+ * pools need beside their buffers. */
 static bool make_pools(struct assembly *a, struct why *why)
 {
 	uint64_t bytes = (uint64_t)a->settings.memory_mib << 20;
 	uint32_t headers = (uint32_t)(bytes * 2 / 8 / BUFFER_BYTES / a->settings.workers);
-	uint32_t references = (uint32_t)(bytes / 8 / INDIRECT_BYTES / a->settings.workers);
+	uint32_t references = (uint32_t)(bytes / 16 / INDIRECT_BYTES / a->settings.workers);
 
-	a->rx_pool = make_pool("rx", 0, (uint32_t)(bytes * 5 / 8 / BUFFER_BYTES), DATA_ROOM_BYTES,
-			       why);
+	a->rx_pool = make_pool(a, "rx", 0, (uint32_t)(bytes * 5 / 8 / BUFFER_BYTES),
+			       DATA_ROOM_BYTES, why);
 	if (!a->rx_pool)
 		return false;
 	for (unsigned i = 0; i < a->settings.workers; i++) {
-		a->workers[i].header_pool = make_pool("head", i, headers, DATA_ROOM_BYTES, why);
-		a->workers[i].indirect_pool = make_pool("ref", i, references, 0, why);
+		a->workers[i].header_pool = make_pool(a, "head", i, headers, DATA_ROOM_BYTES, why);
+		a->workers[i].indirect_pool = make_pool(a, "ref", i, references, 0, why);
 		if (!a->workers[i].header_pool || !a->workers[i].indirect_pool)
 			return false;
 	}

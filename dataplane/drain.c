@@ -37,8 +37,11 @@ static void begin_look(struct drain *drain)
 		struct mail mail = {.kind = MAIL_VISIT, .visit = &look->visit};
 
 		*look = (struct drain_look){.visit = {.visit = look_at, .context = look}};
-		if (!mailbox_post(worker_mailbox(a->workers[i].worker), &mail))
-			look->visit.done = look->unsent = 1;
+		if (!mailbox_post(worker_mailbox(a->workers[i].worker), &mail)) {
+			/* A full box: nothing is known, so another look is needed. */
+			look->visit.done = true;
+			look->unsent = 1;
+		}
 	}
 	drain->looking = true;
 }

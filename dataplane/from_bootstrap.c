@@ -24,12 +24,6 @@ static bool read_device(struct port_settings *to, const Hydrofoil__Port *from, s
 		device = from->memif->socket;
 		to->memif_server = from->memif->role == HYDROFOIL__MEMIF__ROLE__SERVER;
 		to->memif_id = from->memif->id;
-		if (from->memif->zero_copy && from->memif->zero_copy->value)
-			return why_set(why, "port %s: memif zero_copy is refused: it crashes peers and "
-					    "gains little; leave it out", to->name);
-		if (from->memif->secret && from->memif->secret[0])
-			return why_set(why, "port %s: memif secret is not supported; use a socket in "
-					    "a folder that only the two ends can enter", to->name);
 		break;
 	case HYDROFOIL__PORT__DEVICE_RING:
 		to->kind = PORT_KIND_RING;
@@ -116,15 +110,8 @@ bool settings_from_bootstrap(struct dataplane_settings *out, const struct bootst
 	out->hugepages = read_hugepages(section->memory);
 	if (section->memory)
 		out->memory_mib = section->memory->mib;
-	if (section->stats) {
-		const char *folder = section->stats->directory, *name = section->stats->name;
-		bool own_folder = folder && folder[0] && strcmp(folder, "/dev/shm") != 0;
-
-		if (!name || !name[0])
-			name = "hydrofoil";
-		snprintf(out->segment_name, sizeof(out->segment_name), "%s%s%s",
-			 own_folder ? folder : "", own_folder ? "/" : "", name);
-	}
+	if (section->stats)
+		copy_text(out->segment_name, sizeof(out->segment_name), section->stats->name);
 	return true;
 }
 

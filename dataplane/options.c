@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DRAIN_DEFAULT_SECONDS 600
+#define DRAIN_DEFAULT_SECONDS 45
 
 const char options_help[] =
 	"Usage: hydrofoil -c FILE [FLAG ...]\n"
@@ -12,7 +12,7 @@ const char options_help[] =
 	"  -c, --config-path FILE     bootstrap in YAML or JSON (Envoy's, with a hydrofoil section)\n"
 	"      --mode serve|validate  validate: report every fault of FILE and exit (default serve)\n"
 	"      --drain-time-s N       longest wait for open requests after SIGTERM (default: the\n"
-	"                             bootstrap's hydrofoil.drain_time, else 600)\n"
+	"                             bootstrap's hydrofoil.drain_time, else 45)\n"
 	"  -l, --log-level LEVEL      trace, debug, info, warning, error, critical, off (default info)\n"
 	"      --concurrency N        workers, each on a CPU of its own (default: the bootstrap's)\n"
 	"      --service-node ID      node.id in place of the bootstrap's\n"

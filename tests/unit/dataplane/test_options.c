@@ -41,7 +41,7 @@ static void values_may_be_joined_by_equals(void)
 	CU_ASSERT(PARSE("--config-path=x=y.yaml", "--mode=validate"));
 	CU_ASSERT_STRING_EQUAL(options.config_path, "x=y.yaml");
 	CU_ASSERT_EQUAL(options.mode, OPTIONS_VALIDATE);
-	CU_ASSERT_EQUAL(options.drain_seconds, 600);
+	CU_ASSERT_EQUAL(options.drain_seconds, 45);
 }
 
 static void faults_name_the_flag(void)
