@@ -6,7 +6,7 @@
 
 #include "dataplane/exporter/exporter.h"
 
-#define LISTEN_DEFAULT "0.0.0.0:9911"
+#define LISTEN_DEFAULT "0.0.0.0:9902"
 
 static const char help[] =
 	"Usage: hydrofoil-exporter [--listen ADDRESS:PORT] [--segment NAME|PATH]\n"
@@ -15,7 +15,7 @@ static const char help[] =
 	"OpenMetrics by Accept) and /healthz.  Needs no privileges, and no restart when the data\n"
 	"plane starts, stops or is replaced; hydrofoil_up says whether it is there.\n"
 	"\n"
-	"  --listen ADDRESS:PORT  where to listen (" LISTEN_DEFAULT "; [::1]:9911; unix:/path)\n"
+	"  --listen ADDRESS:PORT  where to listen (" LISTEN_DEFAULT "; [::1]:9902; unix:/path)\n"
 	"  --segment NAME|PATH    which counters (hydrofoil, which is /dev/shm/hydrofoil)\n"
 	"  --help, --version\n";
 

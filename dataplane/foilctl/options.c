@@ -7,10 +7,11 @@
 static const struct {
 	const char *name;
 	const char *synopsis;
+	const char *summary;
 	int (*run)(const struct foilctl_options *options, const struct foilctl_io *io);
 	const char *help;
 } commands[] = {
-	{"stat", "stat [PATTERN] [--nonzero] [--json]", foilctl_stat,
+	{"stat", "stat [PATTERN] [--nonzero] [--json]", "counters by name", foilctl_stat,
 	 "Shows counters by name, summed over workers; PATTERN is a regular expression that\n"
 	 "is looked for anywhere in the name.\n"
 	 "\n"
@@ -20,14 +21,14 @@ static const struct {
 	 "  foilctl stat --nonzero cluster            what upstream clusters did\n"
 	 "  foilctl stat 'upstream_rq_5xx'            which cluster answers with errors\n"
 	 "  foilctl stat hydrofoil.worker             load of every worker\n"},
-	{"drops", "drops [-a] [--json]", foilctl_drops,
+	{"drops", "drops [-a] [--json]", "why packets were dropped", foilctl_drops,
 	 "Shows why packets and requests were dropped, the most frequent reason first.\n"
 	 "\n"
 	 "  -a, --all   also the reasons that never occurred: what is watched at all\n"
 	 "\n"
 	 "Example:\n"
 	 "  foilctl drops --json | jq '.drops[] | select(.reason == \"TCP_CHECKSUM\")'\n"},
-	{"conns", "conns [--admin ADDRESS] [--json]", foilctl_conns,
+	{"conns", "conns [--admin ADDRESS] [--json]", "open connections", foilctl_conns,
 	 "Shows the connections of all workers: state, addresses, bytes received and sent,\n"
 	 "round-trip time, and why a connection does not move.\n"
 	 "\n"
@@ -39,11 +40,11 @@ static void print_help(FILE *out)
 {
 	fputs("Usage: foilctl COMMAND [OPTIONS]\n"
 	      "\n"
-	      "Looks into a running hydrofoil.\n"
+	      "Looks into a running hydrofoil.  foilctl COMMAND --help says more.\n"
 	      "\n",
 	      out);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %s\n", commands[i].synopsis);
+		fprintf(out, "  %-37s %s\n", commands[i].synopsis, commands[i].summary);
 	fputs("\n"
 	      "Options of every command:\n"
 	      "  --segment NAME|PATH   which hydrofoil (default hydrofoil: /dev/shm/hydrofoil)\n"

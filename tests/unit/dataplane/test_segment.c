@@ -389,6 +389,25 @@ static void a_directory_that_is_never_whole_is_given_up(void)
 	segment_destroy(segment);
 }
 
+/* Blocks are whole pages, and what the worker and segment_tick write apart is lines apart. */
+static void no_two_workers_share_a_line(void)
+{
+	struct segment *segment = make(3);
+
+	for (uint16_t w = 0; w < 3; w++) {
+		struct segment_worker *worker = segment_worker(segment, w);
+
+		CU_ASSERT_EQUAL((uintptr_t)worker->worker % SEGMENT_PAGE_BYTES, 0);
+		CU_ASSERT_EQUAL((uintptr_t)worker->tcp % CACHE_LINE_BYTES, 0);
+		CU_ASSERT_EQUAL((uintptr_t)worker->drops % CACHE_LINE_BYTES, 0);
+		CU_ASSERT_EQUAL((uintptr_t)segment_worker_port(worker, 1) % CACHE_LINE_BYTES, 0);
+		CU_ASSERT_EQUAL((uintptr_t)&worker->histograms_used % CACHE_LINE_BYTES, 0);
+		CU_ASSERT_EQUAL((uintptr_t)&worker->histograms_backed % CACHE_LINE_BYTES, 0);
+	}
+	CU_ASSERT_EQUAL(sizeof(struct segment_worker) % CACHE_LINE_BYTES, 0);
+	segment_destroy(segment);
+}
+
 static void an_empty_segment_costs_little_memory(void)
 {
 	struct segment *segment = make(2);
@@ -410,4 +429,5 @@ UNIT_TESTS(UNIT_TEST(another_process_reads_the_sum_of_workers),
 	   UNIT_TEST(histograms_run_out_and_grow_with_the_tick),
 	   UNIT_TEST(readers_see_whole_names_while_slots_are_added),
 	   UNIT_TEST(a_directory_that_is_never_whole_is_given_up),
+	   UNIT_TEST(no_two_workers_share_a_line),
 	   UNIT_TEST(an_empty_segment_costs_little_memory))
