@@ -24,14 +24,10 @@ static const char *format_text(struct translation *t, const Core__SubstitutionFo
 static void compile(struct translation *t, const void *owner, const char *field, const char *path,
 		    const char *format, struct config_access_log *to)
 {
-	struct why why;
-
 	to->path = translate_text(t, path);
 	if (!format)
 		return;
-	to->format = log_format_compile(format, &why);
-	if (!to->format)
-		FAULT(t, owner, field, "%s", why.text);
+	to->format = translate_format(t, owner, field, format);
 	if (t->env->log_sink)
 		to->sink = t->env->log_sink(t->env->log_context, to->path.data);
 }

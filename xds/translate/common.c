@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/log/format.h"
 #include "xds/translate/internal.h"
 
 void *translate_list(struct translation *t, size_t count, size_t bytes)
@@ -13,14 +14,41 @@ void *translate_list(struct translation *t, size_t count, size_t bytes)
 /* Every shared object is the first piece of its arena, right behind this. */
 struct owned {
 	struct config_arena *arena;
-	uint64_t reserved; /* keeps the object aligned to 16 */
+	struct owned_format *formats;
 };
+
+struct owned_format {
+	struct owned_format *next;
+	struct log_format *format;
+};
+_Static_assert(sizeof(struct owned) == 16, "the object behind it is aligned");
 
 void object_destroy(struct config_object *object)
 {
 	struct owned *owned = (struct owned *)object - 1;
 
+	for (const struct owned_format *at = owned->formats; at; at = at->next)
+		log_format_free(at->format);
 	config_arena_destroy(owned->arena);
+}
+
+struct log_format *translate_format(struct translation *t, const void *owner, const char *field,
+				    const char *text)
+{
+	struct owned *owned = (struct owned *)t->object - 1;
+	struct owned_format *entry = config_arena_alloc(t->arena, sizeof(*entry));
+	struct why why;
+
+	if (!entry)
+		return NULL;
+	entry->format = log_format_compile(text, &why);
+	if (!entry->format) {
+		FAULT(t, owner, field, "%s", why.text);
+		return NULL;
+	}
+	entry->next = owned->formats;
+	owned->formats = entry;
+	return entry->format;
 }
 
 static void route_table_destroy(struct config_object *object)
@@ -48,6 +76,7 @@ void *object_begin(struct translation *t, enum config_kind kind, size_t bytes, s
 		.kind = kind, .id = id, .version = 1,
 		.destroy = kind == CONFIG_ROUTE_TABLE ? route_table_destroy : object_destroy};
 	t->arena = arena;
+	t->object = object;
 	return object;
 }
 

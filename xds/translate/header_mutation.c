@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "gateway/log/format.h"
 #include "xds/translate/internal.h"
 
 /* RFC 9110 5.6.2 */
@@ -70,12 +69,10 @@ static enum config_header_action action_of(struct translation *t, const Core__He
 	}
 }
 
-/* Compiled formats belong to the table's object and live as long as the process needs it. */
 static void translate_option(struct translation *t, const Core__HeaderValueOption *from,
 			     struct config_header_mutation *to)
 {
 	const char *value = from->header ? from->header->value : "";
-	struct why why;
 
 	if (!from->header) {
 		FAULT(t, from, "header", "required");
@@ -91,11 +88,8 @@ static void translate_option(struct translation *t, const Core__HeaderValueOptio
 	to->name = translate_lower(t, from->header->key);
 	to->value = translate_text(t, value);
 	to->keep_empty_value = from->keep_empty_value;
-	if (!strchr(value, '%'))
-		return;
-	to->value_format = log_format_compile(value, &why);
-	if (!to->value_format)
-		FAULT(t, from->header, "value", "%s", why.text);
+	if (strchr(value, '%'))
+		to->value_format = translate_format(t, from->header, "value", value);
 }
 
 static void translate_removal(struct translation *t, const void *owner, const char *field,

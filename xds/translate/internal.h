@@ -14,6 +14,7 @@ struct translation {
 	const struct translate_env *env;
 	struct document *document;
 	struct config_arena *arena; /* of the object being made */
+	struct config_object *object;
 	struct config_resources *resources;
 	struct config_names *seen;  /* clusters and listeners of this source, faulty ones too */
 	uint32_t route_table_max;   /* room in resources->route_tables */
@@ -46,6 +47,9 @@ static inline bool translate_bool(const Google__Protobuf__BoolValue *value, bool
 {
 	return value ? value->value : absent;
 }
+/* Freed with the object being made; NULL with a fault. */
+struct log_format *translate_format(struct translation *t, const void *owner, const char *field,
+				    const char *text);
 uint32_t translate_slot(struct translation *t, enum stat_kind kind, const char *name);
 /* An IP address with port; false with a fault.  `hostname` (may be NULL) takes what is no address. */
 bool translate_address(struct translation *t, const void *owner, const char *field,

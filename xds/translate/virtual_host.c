@@ -123,6 +123,7 @@ uint32_t translate_route_table(struct translation *t, const Route__RouteConfigur
 			       const char *unique_name)
 {
 	struct config_arena *outer = t->arena;
+	struct config_object *outer_object = t->object;
 	uint32_t errors = t->document->faults.errors;
 	struct str name = {unique_name, (uint32_t)strlen(unique_name)};
 	struct config_route_table *table = object_begin(t, CONFIG_ROUTE_TABLE, sizeof(*table), name);
@@ -131,6 +132,7 @@ uint32_t translate_route_table(struct translation *t, const Route__RouteConfigur
 
 	if (!table) {
 		t->arena = outer;
+		t->object = outer_object;
 		return id;
 	}
 	translate_table(t, from, table);
@@ -143,5 +145,6 @@ uint32_t translate_route_table(struct translation *t, const Route__RouteConfigur
 		id = table->object.id;
 	}
 	t->arena = outer;
+	t->object = outer_object;
 	return id;
 }
