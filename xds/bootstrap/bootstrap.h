@@ -8,7 +8,7 @@
 #ifndef XDS_BOOTSTRAP_BOOTSTRAP_H
 #define XDS_BOOTSTRAP_BOOTSTRAP_H
 
-#include <protos.h>
+#include "xds/protos.h"
 
 #include "xds/reflect/document.h"
 #include "xds/reflect/tree.h"

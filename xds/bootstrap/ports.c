@@ -1,6 +1,5 @@
 #include "xds/bootstrap/ports.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,17 +33,26 @@ bool ports_parse_prefix(const char *text, struct ip_addr *addr, uint8_t *prefix_
 	return true;
 }
 
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 bool ports_parse_mac(const char *text, uint8_t mac[6])
 {
-	unsigned bytes[6];
-	int used = 0;
-
-	if (strlen(text) != 17 ||
-	    sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &bytes[0], &bytes[1], &bytes[2], &bytes[3],
-		   &bytes[4], &bytes[5], &used) != 6 || used != 17)
+	if (strlen(text) != 17)
 		return false;
-	for (unsigned i = 0; i < 6; i++)
-		mac[i] = (uint8_t)bytes[i];
+	for (unsigned i = 0; i < 6; i++, text += 3) {
+		int high = hex_value(text[0]), low = hex_value(text[1]);
+
+		if (high < 0 || low < 0 || (text[2] != ':' && i < 5))
+			return false;
+		mac[i] = (uint8_t)(high << 4 | low);
+	}
 	return true;
 }
 

@@ -2,7 +2,7 @@
 #ifndef XDS_BOOTSTRAP_PORTS_H
 #define XDS_BOOTSTRAP_PORTS_H
 
-#include <protos.h>
+#include "xds/protos.h"
 
 #include "stack/base/addr.h"
 #include "xds/reflect/document.h"

@@ -4,7 +4,7 @@
     generate.py PROTOC_C SOURCE_DIR INCLUDE_DIR OUT_DIR PROTO...
 
 Writes OUT_DIR/**.pb-c.[ch], and OUT_DIR/protos.c and protos.h that include all of them, and
-protos.inc with one line MESSAGE(descriptor) for every message.
+protos.inc with one line MESSAGE(descriptor) for every message.  Included as "xds/protos.h".
 """
 import os
 import re
@@ -27,10 +27,15 @@ def main(protoc_c, source_dir, include_dir, out, *protos):
     stems = sorted(n[:-len('.proto')] + '.pb-c' for n in names)
     descriptors = []
     for stem in stems:
-        with open(os.path.join(out, stem + '.h')) as f:
-            descriptors += re.findall(r'extern const ProtobufCMessageDescriptor (\w+);', f.read())
-    write(os.path.join(out, 'protos.h'), ''.join('#include "%s.h"\n' % s for s in stems))
-    write(os.path.join(out, 'protos.c'), ''.join('#include "%s.c"\n' % s for s in stems))
+        for end in '.h', '.c':
+            with open(os.path.join(out, stem + end)) as f:
+                text = re.sub(r'#include "(.*\.pb-c\.h)"', r'#include "xds/\1"', f.read())
+            write(os.path.join(out, stem + end), text)
+            if end == '.h':
+                descriptors += re.findall(r'extern const ProtobufCMessageDescriptor (\w+);', text)
+    write(os.path.join(out, 'protos.h'), '#ifndef XDS_PROTOS_H\n#define XDS_PROTOS_H\n%s#endif\n' %
+          ''.join('#include "xds/%s.h"\n' % s for s in stems))
+    write(os.path.join(out, 'protos.c'), ''.join('#include "xds/%s.c"\n' % s for s in stems))
     write(os.path.join(out, 'protos.inc'), ''.join('MESSAGE(%s)\n' % d for d in sorted(descriptors)))
 
 

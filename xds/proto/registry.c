@@ -1,6 +1,6 @@
 #include "xds/proto/registry.h"
 
-#include <protos.h>
+#include "xds/protos.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 static const ProtobufCMessageDescriptor *messages[] = {
 #define MESSAGE(descriptor) &descriptor,
-#include <protos.inc>
+#include "xds/protos.inc"
 #undef MESSAGE
 };
 static pthread_once_t once = PTHREAD_ONCE_INIT;

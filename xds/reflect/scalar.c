@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -220,39 +219,60 @@ static int days_of_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
+/* Text of this shape: 'd' stands for a digit, anything else for itself.  The runs of digits come out
+ * as numbers. */
+static bool shaped(struct str text, uint32_t at, const char *shape, int *numbers)
+{
+	bool in_number = false;
+
+	if (text.length - at < strlen(shape))
+		return false;
+	for (; *shape; shape++, at++) {
+		char c = text.data[at];
+
+		if (*shape == 'd' ? !is_digit(c) : c != *shape)
+			return false;
+		if (*shape == 'd' && !in_number)
+			*numbers = 0;
+		if (*shape == 'd')
+			*numbers = *numbers * 10 + (c - '0');
+		else if (in_number)
+			numbers++;
+		in_number = *shape == 'd';
+	}
+	return true;
+}
+
+static bool is_date(const int n[6])
+{
+	return n[0] >= 1 && n[1] >= 1 && n[1] <= 12 && n[2] >= 1 && n[2] <= days_of_month(n[0], n[1]) &&
+	       n[3] <= 23 && n[4] <= 59 && n[5] <= 59;
+}
+
 /* RFC 3339 5.6 */
 const char *scalar_timestamp(struct str text, int64_t *seconds, int32_t *nanos)
 {
 	static const char expected[] = "a time like 2026-01-02T15:04:05.5Z";
-	int year, month, day, hour, minute, second, used = 0, zone_hour, zone_minute;
-	char sign;
+	int n[6], zone[2];
+	uint32_t i = 19;
 
 	*nanos = 0;
-	if (sscanf(text.data, "%4d-%2d-%2dT%2d:%2d:%2d%n", &year, &month, &day, &hour, &minute, &second,
-		   &used) != 6 || used != 19)
+	if (!shaped(text, 0, "dddd-dd-ddTdd:dd:dd", n) || !is_date(n))
 		return expected;
-	uint32_t i = (uint32_t)used;
-
 	if (i < text.length && text.data[i] == '.') {
 		i++;
 		if (!fraction(text, &i, nanos))
 			return expected;
 	}
-	if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) ||
-	    hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59)
-		return expected;
-	*seconds = days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+	*seconds = days_from_civil(n[0], n[1], n[2]) * 86400 + n[3] * 3600 + n[4] * 60 + n[5];
 	if (i + 1 == text.length && text.data[i] == 'Z')
 		return NULL;
-	used = 0;
-	if (i >= text.length ||
-	    sscanf(text.data + i, "%c%2d:%2d%n", &sign, &zone_hour, &zone_minute, &used) != 3 ||
-	    used != 6 || i + 6 != text.length || (sign != '+' && sign != '-') || zone_hour > 23 ||
-	    zone_minute > 59)
+	if (i + 6 != text.length || (text.data[i] != '+' && text.data[i] != '-') ||
+	    !shaped(text, i + 1, "dd:dd", zone) || zone[0] > 23 || zone[1] > 59)
 		return expected;
-	int offset = zone_hour * 3600 + zone_minute * 60;
+	int offset = zone[0] * 3600 + zone[1] * 60;
 
-	*seconds -= sign == '+' ? offset : -offset;
+	*seconds -= text.data[i] == '+' ? offset : -offset;
 	return NULL;
 }
 

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <protos.h>
+#include "xds/protos.h"
 #include <stdio.h>
 #include <string.h>
 #include <time.h>

@@ -1,5 +1,5 @@
 /* The messages of google.protobuf that have a JSON form of their own. */
-#include <protos.h>
+#include "xds/protos.h"
 #include <string.h>
 
 #include "xds/proto/registry.h"

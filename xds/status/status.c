@@ -1,6 +1,6 @@
 #include "xds/status/status.h"
 
-#include <protos.h>
+#include "xds/protos.h"
 #include <stdio.h>
 #include <string.h>
 

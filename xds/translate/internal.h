@@ -2,7 +2,7 @@
 #ifndef XDS_TRANSLATE_INTERNAL_H
 #define XDS_TRANSLATE_INTERNAL_H
 
-#include <protos.h>
+#include "xds/protos.h"
 
 #include "gateway/config/config_arena.h"
 #include "gateway/route/route.h"
