@@ -104,12 +104,11 @@ static enum drop_reason place(struct tcp *tcp, struct tcp_conn *conn, uint32_t s
 	return tcp_data_append(tcp, conn, slice) ? DROP_NONE : DROP_TCP_RCV_BUFFER_FULL;
 }
 
-static void owe_ack(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes, uint64_t now_ns)
+static void owe_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-	/* RFC 5681 4.2: at least every second full-sized segment. */
-	if (bytes >= conn->mss_bytes || conn->unacked_segments > 0)
-		conn->unacked_segments++;
-	if (conn->unacked_segments >= 2) {
+	/* RFC 5681 4.2: at least every second full-sized segment.  What is full-sized is the sender's
+	 * to know, so every segment counts. */
+	if (++conn->unacked_segments >= 2) {
 		tcp_conn_ack_now(tcp, conn);
 	} else if (!conn->ack_deadline_ns) {
 		conn->ack_deadline_ns = now_ns + TCP_ACK_DELAY_NS;
@@ -170,7 +169,7 @@ enum drop_reason tcp_data_input(struct tcp *tcp, struct tcp_conn *conn,
 		if (filled_gap)
 			tcp_conn_ack_now(tcp, conn);
 		else
-			owe_ack(tcp, conn, conn->rcv_nxt - before, now_ns);
+			owe_ack(tcp, conn, now_ns);
 		return DROP_NONE;
 	}
 	/* RFC 5681 4.2: a segment ahead of a gap (or nothing new) is answered at once, each. */

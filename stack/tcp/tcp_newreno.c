@@ -18,7 +18,11 @@ static void newreno_start(struct tcp_conn *conn, struct tcp_cold *cold)
 static void newreno_acked(struct tcp_conn *conn, struct tcp_cold *cold, uint32_t bytes)
 {
 	uint32_t mss = conn->mss_bytes;
+	uint32_t flight_before = conn->snd_max - conn->snd_una + bytes;
 
+	/* A window that is not used says nothing about the path (RFC 7661 4.1). */
+	if (flight_before < conn->cwnd / 2)
+		return;
 	if (conn->cwnd < conn->ssthresh) {
 		/* RFC 5681 3.1 (2): slow start, at most one segment for an ACK; ABC's L = 2 (RFC 3465)
 		 * because ours and most peers acknowledge every second segment. */

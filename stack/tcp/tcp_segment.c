@@ -6,12 +6,6 @@
 
 #define PIECES_MAX 8
 
-struct piece {
-	const struct slice *slice;
-	uint32_t offset_bytes;
-	uint32_t bytes;
-};
-
 static const struct netif *netif_of(const struct tcp *tcp, const struct ip_route *route)
 {
 	return &tcp->params.netifs[route->netif];
@@ -82,46 +76,40 @@ static const struct slice_node *seek(struct tcp_conn *conn, struct tcp_cold *col
 	return node;
 }
 
-/* Cuts the payload into at most PIECES_MAX pieces; 0 when it takes more. */
-static unsigned cut(const struct slice_node *node, uint32_t offset_bytes, uint32_t bytes,
-		    struct piece pieces[PIECES_MAX])
+static bool is_few_pieces(const struct slice_node *node, uint32_t offset_bytes, uint32_t bytes)
 {
-	unsigned count = 0;
+	uint64_t reach_bytes = 0;
 
-	for (; bytes > 0; node = node->next, offset_bytes = 0) {
-		uint32_t here_bytes = node->slice.length_bytes - offset_bytes;
-
-		if (count == PIECES_MAX)
-			return 0;
-		if (here_bytes > bytes)
-			here_bytes = bytes;
-		pieces[count++] = (struct piece){&node->slice, offset_bytes, here_bytes};
-		bytes -= here_bytes;
-	}
-	return count;
+	for (unsigned count = 0; count < PIECES_MAX && node; count++, node = node->next)
+		reach_bytes += node->slice.length_bytes;
+	return reach_bytes >= (uint64_t)offset_bytes + bytes;
 }
 
-static bool attach(struct tcp *tcp, struct rte_mbuf *head, const struct piece *pieces,
-		   unsigned count)
+static bool attach(struct tcp *tcp, struct rte_mbuf *head, const struct slice_node *node,
+		   uint32_t offset_bytes, uint32_t bytes)
 {
 	struct rte_mbuf *last = head;
 
-	for (unsigned i = 0; i < count; i++) {
+	for (; bytes > 0; node = node->next, offset_bytes = 0) {
 		struct rte_mbuf *indirect = rte_pktmbuf_alloc(tcp->params.indirect_pool);
+		uint32_t here_bytes = node->slice.length_bytes - offset_bytes;
 
 		if (!indirect) {
 			drop_count(tcp->params.drops, DROP_MBUF_EMPTY);
 			return false;
 		}
-		rte_pktmbuf_attach(indirect, pieces[i].slice->mbuf);
-		indirect->data_off = (uint16_t)(pieces[i].slice->offset_bytes + pieces[i].offset_bytes);
-		indirect->data_len = (uint16_t)pieces[i].bytes;
-		indirect->pkt_len = pieces[i].bytes;
+		if (here_bytes > bytes)
+			here_bytes = bytes;
+		rte_pktmbuf_attach(indirect, node->slice.mbuf);
+		indirect->data_off = (uint16_t)(node->slice.offset_bytes + offset_bytes);
+		indirect->data_len = (uint16_t)here_bytes;
+		indirect->pkt_len = here_bytes;
 		indirect->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
 		last->next = indirect;
 		last = indirect;
 		head->nb_segs++;
-		head->pkt_len += pieces[i].bytes;
+		head->pkt_len += here_bytes;
+		bytes -= here_bytes;
 	}
 	return true;
 }
@@ -149,17 +137,14 @@ static bool add_payload(struct tcp *tcp, struct tcp_conn *conn, struct rte_mbuf 
 			uint32_t bytes)
 {
 	struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
-	struct piece pieces[PIECES_MAX];
 	uint32_t offset_bytes;
-	unsigned count = 0;
 	const struct slice_node *node = seek(conn, cold, seq, &offset_bytes);
+	bool fits = bytes <= rte_pktmbuf_tailroom(mbuf);
+	bool by_reference = netif_of(tcp, &cold->route)->tx_multi_segment &&
+			    bytes > TCP_COPY_BYTES_MAX && is_few_pieces(node, offset_bytes, bytes);
 
-	if (bytes > TCP_COPY_BYTES_MAX && netif_of(tcp, &cold->route)->tx_multi_segment)
-		count = cut(node, offset_bytes, bytes, pieces);
-	if (count > 0)
-		return attach(tcp, mbuf, pieces, count);
-	if (bytes > rte_pktmbuf_tailroom(mbuf))
-		return false;
+	if (by_reference || !fits)
+		return attach(tcp, mbuf, node, offset_bytes, bytes);
 	copy_in(tcp, mbuf, node, offset_bytes, bytes);
 	return true;
 }

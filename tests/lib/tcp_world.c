@@ -266,6 +266,7 @@ static bool host_accept(void *context, struct stream *stream, uint64_t now_ns)
 
 	app->to_send = host->ip.world->accepted_to_send;
 	app->hold = host->ip.world->accepted_hold;
+	app->keep_open = host->ip.world->accepted_keep_open;
 	return true;
 }
 

@@ -88,6 +88,7 @@ struct world {
 	unsigned app_count;
 	uint64_t accepted_to_send; /* what apps of accepted streams send back */
 	bool accepted_hold;
+	bool accepted_keep_open;
 };
 
 void world_start(struct world *world, const struct world_params *params);
