@@ -40,15 +40,15 @@ const char *header_id_name(enum header_id id)
 	return names[id].data;
 }
 
-enum header_id header_id_find(struct str name)
+enum header_id header_id_find_bytes(const char *name, uint32_t length)
 {
-	if (unlikely_true(name.length == 0))
+	if (unlikely_true(length == 0))
 		return HEADER_OTHER;
-	uint8_t id = bucket_first[bucket_of(name.data, name.length)];
+	uint8_t id = bucket_first[bucket_of(name, length)];
 
 	while (id != HEADER_OTHER) {
-		if (names[id].length == name.length &&
-		    str_bytes_equal_nocase(names[id].data, name.data, name.length))
+		if (names[id].length == length &&
+		    str_bytes_equal_nocase(names[id].data, name, length))
 			break;
 		id = bucket_next[id];
 	}

@@ -63,7 +63,11 @@ struct message_head {
 
 const char *header_id_name(enum header_id id);
 /* By length and letters, without case; HEADER_OTHER for unknown names. */
-enum header_id header_id_find(struct str name);
+enum header_id header_id_find_bytes(const char *name, uint32_t length);
+static inline enum header_id header_id_find(struct str name)
+{
+	return header_id_find_bytes(name.data, name.length);
+}
 
 /* First header of that id or name that is not removed; NULL if there is none. */
 struct header *header_find(const struct header_list *list, enum header_id id);
@@ -74,6 +78,24 @@ MUST_USE bool header_add(struct header_list *list, struct arena *arena, struct s
 /* The same where the id is known already (header_id_find's answer for that name). */
 MUST_USE bool header_add_id(struct header_list *list, struct arena *arena, enum header_id id,
 			    struct str name, struct str value);
+/* The same, inline where there is room already: for parsers. */
+MUST_USE static inline bool header_push(struct header_list *list, struct arena *arena,
+					enum header_id id, struct str name, struct str value)
+{
+	if (unlikely_true(list->count == list->capacity))
+		return header_add_id(list, arena, id, name, value);
+	struct header *header = &list->items[list->count++];
+
+	/* Member by member: a copy of the structs would be loaded wider than it was stored. */
+	header->name.data = name.data;
+	header->name.length = name.length;
+	header->value.data = value.data;
+	header->value.length = value.length;
+	header->id = id;
+	header->removed = false;
+	list->ids_seen |= UINT64_C(1) << id;
+	return true;
+}
 /* Removes all of that name. */
 void header_remove(struct header_list *list, struct str name);
 /* Replaces the first, removes the others, or adds. */

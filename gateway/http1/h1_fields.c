@@ -21,8 +21,8 @@ static enum h1_result refuse(const char *p, const char *end, enum h1_result resu
 	return memchr(p, '\n', (size_t)(end - p)) ? result : H1_MORE;
 }
 
-static inline enum h1_result parse_line(const char *begin, const char *p, const char *end,
-					struct line *line, const char **next)
+static inline __attribute__((always_inline)) enum h1_result
+parse_line(const char *begin, const char *p, const char *end, struct line *line, const char **next)
 {
 	const char *name_end = h1_scan_token(begin, p, end);
 
@@ -198,11 +198,19 @@ enum h1_result h1_fields_parse(struct h1_fields *fields, const char *begin, cons
 			return result;
 		if (unlikely_true(++fields->count > fields->headers_max))
 			continue;
-		enum header_id id = header_id_find(line.name);
+		/* Not as a struct: its padding would have to be read back from the stack. */
+		enum header_id id = header_id_find_bytes(line.name.data, line.name.length);
 
-		if (id != HEADER_OTHER && !take_known(fields, id, &line.value))
-			continue;
-		if (!header_add_id(fields->list, fields->arena, id, line.name, line.value))
+		if (id != HEADER_OTHER) {
+			/* A copy, so that `line` itself stays in registers. */
+			struct str kept = line.value;
+
+			if (!take_known(fields, id, &kept))
+				continue;
+			line.value.data = kept.data;
+			line.value.length = kept.length;
+		}
+		if (!header_push(fields->list, fields->arena, id, line.name, line.value))
 			return H1_NO_MEMORY;
 	}
 }
