@@ -344,6 +344,7 @@ void world_wait(struct world *world, uint64_t ns)
 {
 	uint64_t until_ns = world->now_ns + ns;
 
+	world_settle(world);
 	while (world->now_ns < until_ns) {
 		uint64_t next_ns = gateway_deadline_ns(world->gateway);
 
