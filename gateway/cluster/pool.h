@@ -36,6 +36,7 @@ struct upstream {
 	bool answer_ended;
 	bool request_ended;
 	bool in_body;
+	bool starved;                 /* the answer needs bytes that have not come */
 	bool keep_alive;
 	struct h1_reader reader;
 	struct h1_writer writer;

@@ -86,7 +86,7 @@ static void start_timeouts(struct router *router, uint64_t now_ns)
 		return;
 	if (route->timeout_ns && exchange->route_deadline_ns == DEADLINE_NEVER_NS)
 		exchange->route_deadline_ns = now_ns + route->timeout_ns;
-	if (route->per_try_timeout_ns)
+	if (route->per_try_timeout_ns && exchange->up_ops)
 		exchange->try_deadline_ns = now_ns + route->per_try_timeout_ns;
 }
 
@@ -227,6 +227,8 @@ static enum filter_result decode_head(struct filter *filter, bool ended, uint64_
 			return filter_reply(filter, 503, STR("overload"), STR("overload"),
 					    FLAG_BIT(OVERLOAD_MANAGER), now_ns);
 	}
+	/* Waiting for a connection is part of the route's time, but of no try's. */
+	start_timeouts(router, now_ns);
 	return router_try(router, now_ns);
 }
 

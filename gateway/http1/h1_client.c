@@ -214,9 +214,12 @@ static bool client_read_head(struct upstream *upstream, uint64_t now_ns)
 	uint32_t length, consumed = 0;
 
 	head_bytes_view(bytes, upstream->stream, &data, &length);
-	if (!length)
+	if (!length) {
+		upstream->starved = true;
 		return false;
+	}
 	upstream->head_seen = true;
+	upstream->starved = true;
 	enum h1_result result =
 		h1_parse_response(data, length, &limits, &exchange->arena, exchange->request.method,
 				  &bytes->scanned, &exchange->response, &consumed);
@@ -254,6 +257,7 @@ static bool client_read_body(struct upstream *upstream, uint64_t now_ns)
 	enum h1_read result;
 	bool ended;
 
+	upstream->starved = false;
 	if (!room)
 		return false;
 	result = h1_reader_pull(&upstream->reader, exchange, upstream->stream,
@@ -261,6 +265,7 @@ static bool client_read_body(struct upstream *upstream, uint64_t now_ns)
 	ended = result == H1_READ_END ||
 		(result == H1_READ_MORE && upstream->peer_ended &&
 		 exchange->response.framing == BODY_UNTIL_CLOSE);
+	upstream->starved = result == H1_READ_MORE && !ended;
 	exchange_enter(exchange);
 	if (bytes.bytes || ended) {
 		upstream->answer_ended = ended;
@@ -282,15 +287,14 @@ static void client_read(struct upstream *upstream, uint64_t now_ns)
 	struct exchange *exchange = upstream->exchange;
 	bool more = true;
 
+	upstream->starved = false;
 	while (more && upstream->exchange == exchange && !upstream->answer_ended)
 		more = upstream->in_body ? client_read_body(upstream, now_ns)
 					 : client_read_head(upstream, now_ns);
 	if (upstream->exchange != exchange || upstream->answer_ended)
 		return;
-	/* What is in rx is all there is; left there is only what the client has no room for. */
-	if (upstream->in_body && exchange->response.framing == BODY_UNTIL_CLOSE)
-		return;
-	if (upstream->peer_ended && (!upstream->in_body || !upstream->stream->rx.bytes))
+	/* What is in rx is all there is; it may still wait for the client to have room. */
+	if (upstream->peer_ended && upstream->starved)
 		client_fail(upstream, RESET_TERMINATION, now_ns);
 }
 

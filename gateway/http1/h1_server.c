@@ -304,10 +304,12 @@ static bool server_read_body(struct h1_server *server, uint64_t now_ns)
 	struct slice_queue bytes = {0};
 	enum h1_read result;
 
+	server->starved = false;
 	if (!room)
 		return false;
 	result = h1_reader_pull(&server->codec->reader, exchange, server->stream,
 				&exchange->request_trailers, &bytes, room, now_ns);
+	server->starved = result == H1_READ_MORE;
 	if (result == H1_READ_END)
 		server->request_done = true;
 	exchange_enter(exchange);
@@ -332,14 +334,13 @@ static bool server_read_body(struct h1_server *server, uint64_t now_ns)
 /* The client has sent its last byte. */
 static void server_peer_ended(struct h1_server *server, uint64_t now_ns)
 {
-	bool all_read = !server->stream->rx.bytes;
-
-	if (server->state == H1_SERVER_IDLE && all_read) {
+	if (server->state == H1_SERVER_IDLE && !server->stream->rx.bytes) {
 		h1_server_close(server, false, now_ns);
 	} else if (server->state == H1_SERVER_HEAD) {
 		/* Half a head was no request yet. */
 		exchange_abandon(server->exchange, now_ns);
-	} else if (server->state == H1_SERVER_EXCHANGE && !server->request_done && all_read) {
+	} else if (server->state == H1_SERVER_EXCHANGE && !server->request_done &&
+		   server->starved) {
 		counter_inc(&server_stats(server)->downstream_cx_destroy_remote_active_rq);
 		exchange_request_reset(server->exchange, RESET_TERMINATION, now_ns);
 	}

@@ -45,6 +45,7 @@ struct h1_server {
 	bool keep_alive;
 	bool request_done;   /* the request has been read to its end */
 	bool peer_ended;
+	bool starved;        /* the request's body needs bytes that have not come */
 };
 
 /* The listener's hold passes to the connection.  False = no memory. */
