@@ -22,10 +22,11 @@ static bool fail(struct scan *scan, const uint8_t *at, const char *what,
 	return why_set(scan->why, "byte %zu, in %s: %s", (size_t)(at - scan->start), type->name, what);
 }
 
-static bool varint(struct bytes *bytes, uint64_t *out)
+/* At most bytes_max of them: 10 for numbers, 5 for tags and lengths, as protobuf-c reads them. */
+static bool varint(struct bytes *bytes, unsigned bytes_max, uint64_t *out)
 {
 	*out = 0;
-	for (unsigned shift = 0; shift < 70 && bytes->at < bytes->end; shift += 7) {
+	for (unsigned shift = 0; shift < 7 * bytes_max && bytes->at < bytes->end; shift += 7) {
 		uint8_t byte = *bytes->at++;
 
 		if (shift < 64)
@@ -70,7 +71,7 @@ static bool packed(struct scan *scan, const ProtobufCMessageDescriptor *type,
 	}
 	while (body.at < body.end) {
 		scan->result->fields++;
-		if (!varint(&body, &value))
+		if (!varint(&body, 10, &value))
 			return fail(scan, body.at, "a packed field is cut off", type);
 	}
 	return true;
@@ -99,7 +100,7 @@ static bool one_field(struct scan *scan, const ProtobufCMessageDescriptor *type,
 	const uint8_t *start = bytes->at;
 	uint64_t tag, value;
 
-	if (!varint(bytes, &tag) || tag > UINT32_MAX || tag >> 3 == 0)
+	if (!varint(bytes, 5, &tag) || tag > UINT32_MAX || tag >> 3 == 0)
 		return fail(scan, start, "not a field tag", type);
 	const ProtobufCFieldDescriptor *field =
 		protobuf_c_message_descriptor_get_field(type, (unsigned)(tag >> 3));
@@ -114,13 +115,13 @@ static bool one_field(struct scan *scan, const ProtobufCMessageDescriptor *type,
 		return fail(scan, start, "a field of another wire type", type);
 	switch (wire) {
 	case WIRE_VARINT:
-		return varint(bytes, &value) || fail(scan, start, "a number is cut off", type);
+		return varint(bytes, 10, &value) || fail(scan, start, "a number is cut off", type);
 	case WIRE_64:
 	case WIRE_32:
 		value = wire == WIRE_64 ? 8 : 4;
 		break;
 	case WIRE_LENGTH:
-		if (!varint(bytes, &value))
+		if (!varint(bytes, 5, &value))
 			return fail(scan, start, "a length is cut off", type);
 		break;
 	default:

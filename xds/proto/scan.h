@@ -23,8 +23,9 @@ struct scan_result {
 	uint32_t depth;          /* of the deepest message; 1 = nothing nested */
 };
 
-/* True when the bytes can be unpacked as `type`.  What an Any holds is bytes here and is scanned
- * when it is opened.  False says in *why what is wrong, and at which byte. */
+/* True when the bytes may be given to protobuf-c as a `type` (which may still refuse them).  What an
+ * Any holds is bytes here and is scanned when it is opened.  False says in *why what is wrong, and
+ * at which byte. */
 MUST_USE bool scan_message(const ProtobufCMessageDescriptor *type, const uint8_t *data,
 			   size_t length, struct scan_result *result, struct why *why);
 
