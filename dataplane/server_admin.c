@@ -2,11 +2,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dataplane/admin/config_dump.h"
 #include "dataplane/clock.h"
 #include "dataplane/logger.h"
 #include "dataplane/server.h"
 #include "dataplane/server_private.h"
 #include "stack/base/time.h"
+#include "xds/reflect/to_json.h"
 
 /* How long the admin thread waits for the workers to show their connections. */
 #define VISIT_STEPS 500
@@ -77,6 +79,20 @@ static bool connections(void *context, struct admin_connections *out, struct why
 	return true;
 }
 
+static bool config_dump(void *context, const struct admin_config_query *query, struct text *out,
+			struct why *why)
+{
+	struct server *server = context;
+	json_t *bootstrap = to_json(&server->bootstrap.document, &server->bootstrap.proto->base);
+
+	if (!bootstrap)
+		return why_set(why, "no memory for the configuration as JSON");
+	bool done = config_dump_write(bootstrap, query, out, why);
+
+	json_decref(bootstrap);
+	return done;
+}
+
 static void quit_on_loop(void *context)
 {
 	server_quit(context);
@@ -108,6 +124,7 @@ bool server_admin_start(struct server *server, struct why *why)
 			.context = server,
 			.state = state,
 			.server_info = server_info,
+			.config_dump = config_dump,
 			.connections = connections,
 			.quit = quit,
 			.reopen_logs = reopen_logs,

@@ -1,0 +1,184 @@
+#include "dataplane/admin/config_dump.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/admin/stat_filter.h"
+
+#define TYPE "type.googleapis.com/"
+#define ADMIN_TYPE TYPE "envoy.admin.v3."
+
+static const struct list {
+	const char *dump;      /* message of the whole list */
+	const char *field;     /* the list in it */
+	const char *entry;     /* message of one entry, nested in dump */
+	const char *resource;  /* the resource in the entry */
+	const char *type;      /* of the resource */
+} lists[] = {
+	{"ClustersConfigDump", "static_clusters", "StaticCluster", "cluster",
+	 TYPE "envoy.config.cluster.v3.Cluster"},
+	{"ListenersConfigDump", "static_listeners", "StaticListener", "listener",
+	 TYPE "envoy.config.listener.v3.Listener"},
+	{"RoutesConfigDump", "static_route_configs", "StaticRouteConfig", "route_config",
+	 TYPE "envoy.config.route.v3.RouteConfiguration"},
+};
+enum { LIST_CLUSTERS, LIST_LISTENERS, LIST_ROUTES, LIST_COUNT };
+
+/* {"@type": type} and what is in members, in this order. */
+static json_t *with_type(const char *type, const json_t *members)
+{
+	json_t *made = json_pack("{s:s}", "@type", type);
+
+	if (made && members && json_object_update(made, (json_t *)(uintptr_t)members) != 0) {
+		json_decref(made);
+		return NULL;
+	}
+	return made;
+}
+
+static void add_entry(json_t *entries, const struct list *list, const json_t *resource,
+		      struct stat_filter *names)
+{
+	const char *name = json_string_value(json_object_get(resource, "name"));
+
+	if (stat_filter_matches(names, name ? name : ""))
+		json_array_append_new(entries, json_pack("{s:o}", list->resource,
+							 with_type(list->type, resource)));
+}
+
+static void add_all(json_t *entries, const struct list *list, const json_t *resources,
+		    struct stat_filter *names)
+{
+	for (size_t i = 0; i < json_array_size(resources); i++)
+		add_entry(entries, list, json_array_get(resources, i), names);
+}
+
+static void add_routes_of_chain(json_t *entries, const json_t *chain, struct stat_filter *names)
+{
+	const json_t *filters = json_object_get(chain, "filters");
+
+	for (size_t i = 0; i < json_array_size(filters); i++) {
+		const json_t *config =
+			json_object_get(json_array_get(filters, i), "typed_config");
+		const json_t *routes = json_object_get(config, "route_config");
+
+		if (routes)
+			add_entry(entries, &lists[LIST_ROUTES], routes, names);
+	}
+}
+
+static void add_routes(json_t *entries, const json_t *listeners, struct stat_filter *names)
+{
+	for (size_t l = 0; l < json_array_size(listeners); l++) {
+		const json_t *listener = json_array_get(listeners, l);
+		const json_t *chains = json_object_get(listener, "filter_chains");
+
+		for (size_t c = 0; c < json_array_size(chains); c++)
+			add_routes_of_chain(entries, json_array_get(chains, c), names);
+		add_routes_of_chain(entries, json_object_get(listener, "default_filter_chain"),
+				    names);
+	}
+}
+
+static json_t *make_entries(uint32_t which, const json_t *bootstrap, struct stat_filter *names)
+{
+	const json_t *resources = json_object_get(bootstrap, "static_resources");
+	json_t *entries = json_array();
+
+	if (which == LIST_CLUSTERS)
+		add_all(entries, &lists[which], json_object_get(resources, "clusters"), names);
+	else if (which == LIST_LISTENERS)
+		add_all(entries, &lists[which], json_object_get(resources, "listeners"), names);
+	else
+		add_routes(entries, json_object_get(resources, "listeners"), names);
+	return entries;
+}
+
+/* The entries of one list, each with its type. */
+static void add_one_list(json_t *configs, uint32_t which, json_t *entries)
+{
+	char type[128];
+
+	snprintf(type, sizeof(type), ADMIN_TYPE "%s.%s", lists[which].dump, lists[which].entry);
+	for (size_t i = 0; i < json_array_size(entries); i++)
+		json_array_append_new(configs, with_type(type, json_array_get(entries, i)));
+}
+
+static void add_dump(json_t *configs, uint32_t which, json_t *entries)
+{
+	char type[128];
+
+	snprintf(type, sizeof(type), ADMIN_TYPE "%s", lists[which].dump);
+	json_array_append_new(configs, json_pack("{s:s,s:O}", "@type", type, lists[which].field,
+						 entries));
+}
+
+static bool make_configs(json_t *configs, const json_t *bootstrap,
+			 const struct admin_config_query *query, struct stat_filter *names,
+			 struct why *why)
+{
+	bool found = !query->resource;
+
+	if (!query->resource && !query->name_regex)
+		json_array_append_new(configs,
+				      json_pack("{s:s,s:O}", "@type",
+						ADMIN_TYPE "BootstrapConfigDump", "bootstrap",
+						bootstrap));
+	for (uint32_t which = 0; which < LIST_COUNT; which++) {
+		if (query->resource && strcmp(query->resource, lists[which].field) != 0)
+			continue;
+		json_t *entries = make_entries(which, bootstrap, names);
+
+		if (query->resource)
+			add_one_list(configs, which, entries);
+		else
+			add_dump(configs, which, entries);
+		json_decref(entries);
+		found = true;
+	}
+	return found ? true
+		     : why_set(why, "%.200s not found in config dump; there are static_clusters, "
+				    "static_listeners and static_route_configs", query->resource);
+}
+
+static bool make_filter(struct stat_filter **out, const char *regex, struct why *why)
+{
+	char whole[1024];
+
+	if (!regex)
+		return stat_filter_make(out, NULL, why);
+	if ((size_t)snprintf(whole, sizeof(whole), "^(?:%s)$", regex) >= sizeof(whole))
+		return why_set(why, "name_regex is longer than %zu bytes", sizeof(whole) - 6);
+	return stat_filter_make(out, whole, why);
+}
+
+bool config_dump_write(const json_t *bootstrap, const struct admin_config_query *query,
+		       struct text *out, struct why *why)
+{
+	struct stat_filter *names;
+
+	if (query->mask)
+		return why_set(why, "mask is not supported; use resource and name_regex");
+	if (!make_filter(&names, query->name_regex, why))
+		return false;
+	json_t *configs = json_array();
+	bool done = make_configs(configs, bootstrap, query, names, why);
+
+	stat_filter_free(names);
+	if (done) {
+		json_t *dump = json_pack("{s:O}", "configs", configs);
+		char *text = dump ? json_dumps(dump, JSON_INDENT(1)) : NULL;
+
+		if (text) {
+			text_add(out, text);
+			text_add(out, "\n");
+		} else {
+			done = why_set(why, "no memory for the configuration as text");
+		}
+		free(text);
+		json_decref(dump);
+	}
+	json_decref(configs);
+	return done;
+}
