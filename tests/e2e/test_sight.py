@@ -100,6 +100,18 @@ def test_exporter_passes_promtool(world):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_exporter_counts_requests(world):
+    def count():
+        found = re.search(r'^envoy_http_downstream_rq_total\{[^}]*"ingress"[^}]*\} (\d+)$', metrics(world),
+                          re.MULTILINE)
+        return int(found.group(1)) if found else 0
+    before = count()
+    for _ in range(5):
+        world.curl('http://10.80.1.1/direct')
+    until('five more requests counted', lambda: count() == before + 5, 5)
+    assert 'hydrofoil_up 1' in metrics(world)
+
+
 def test_exporter_speaks_openmetrics(world):
     done = world.call('gateway', ['curl', '-sS', '-i', '-H', 'Accept: application/openmetrics-text; '
                                   'version=1.0.0', 'http://127.0.0.1:9902/metrics'])
