@@ -43,5 +43,11 @@ def run(argv, env):
                           errors='replace', stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           check=False)
     if done.returncode:
-        tail = '\n'.join(done.stdout.splitlines()[-ERROR_LINES_SHOWN:])
-        raise BuildFailed(f'{" ".join(argv)} failed\n{tail}')
+        raise BuildFailed(f'{" ".join(argv)} failed\n{what_went_wrong(done.stdout)}')
+
+
+def what_went_wrong(output):
+    lines = output.splitlines()
+    first = next((i for i, line in enumerate(lines) if line.startswith('FAILED:')),
+                 max(0, len(lines) - ERROR_LINES_SHOWN))
+    return '\n'.join(lines[first:first + ERROR_LINES_SHOWN])

@@ -31,6 +31,7 @@ PLANTED = {
     'unbounded_calls': [
         {'stack/base/a.c': 'void a(char *x)\n{\n\tstrcpy(x, "y");\n}\n'},
         {'stack/base/a.c': 'void a(char *x)\n{\n\t(void)sprintf (x, "y");\n}\n'},
+        {'gateway/a.c': 'int a(char *x)\n{\n\treturn atoi(x);\n}\n'},
     ],
     'time_and_chance': [
         {'stack/base/a.c': 'long a(void)\n{\n\treturn time(0);\n}\n'},
