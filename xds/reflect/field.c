@@ -94,11 +94,12 @@ void *field_value(const ProtobufCMessage *message, const ProtobufCFieldDescripto
 		  size_t index)
 {
 	char *at = (char *)(uintptr_t)message + field->offset;
+	char *values;
 
 	if (field->label != PROTOBUF_C_LABEL_REPEATED)
 		return at;
-	memcpy(&at, at, sizeof(at));
-	return at + index * field_value_bytes(field);
+	memcpy(&values, at, sizeof(values));
+	return values + index * field_value_bytes(field);
 }
 
 ProtobufCMessage *field_message(const ProtobufCMessage *message,
