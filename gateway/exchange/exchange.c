@@ -116,16 +116,23 @@ static void count_end(struct exchange *exchange, uint64_t now_ns)
 					      exchange->hcm->stat_slot, now_ns - exchange->start_ns);
 }
 
+/* Once, and while both codecs still have the streams that the log line tells of. */
+static void close_books(struct exchange *exchange, uint64_t now_ns)
+{
+	if (!exchange->counted)
+		return;
+	exchange->counted = false;
+	count_end(exchange, now_ns);
+	if (exchange->hcm->log_count)
+		exchange_log(exchange, now_ns);
+}
+
 void exchange_end(struct exchange *exchange, uint64_t now_ns)
 {
 	if (exchange->over)
 		return;
 	exchange->over = true;
-	if (exchange->counted) {
-		count_end(exchange, now_ns);
-		if (exchange->hcm->log_count)
-			exchange_log(exchange, now_ns);
-	}
+	close_books(exchange, now_ns);
 	if (exchange->up_ops) {
 		const struct upstream_ops *ops = exchange->up_ops;
 
@@ -149,6 +156,7 @@ void exchange_reset(struct exchange *exchange, uint64_t flags, struct str detail
 		if (exchange->counted)
 			counter_inc(&stats_http(exchange->gateway, exchange->hcm->stat_slot)
 					     ->downstream_rq_tx_reset);
+		close_books(exchange, now_ns);
 		exchange->down_ops->reset(exchange, now_ns);
 		exchange_end(exchange, now_ns);
 	}

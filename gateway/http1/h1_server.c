@@ -412,6 +412,19 @@ static void server_head_timer(struct h1_server *server, uint64_t now_ns)
 	}
 }
 
+/* While the answer is still on its way nothing is cut: the transport itself gives up on a peer that
+ * is gone. */
+static void server_linger_timer(struct h1_server *server, uint64_t now_ns)
+{
+	struct stream_info info;
+
+	stream_info(server->stream, &info);
+	if (info.queued_bytes > 0)
+		server_deadline(server, now_ns + LINGER_NS);
+	else
+		h1_server_close(server, false, now_ns);
+}
+
 static void server_timer(struct gateway_timer *timer, uint64_t now_ns)
 {
 	struct h1_server *server = container_of_member(timer, struct h1_server, timer);
@@ -426,7 +439,7 @@ static void server_timer(struct gateway_timer *timer, uint64_t now_ns)
 	} else if (server->state == H1_SERVER_HEAD) {
 		server_head_timer(server, now_ns);
 	} else if (server->state == H1_SERVER_LINGER) {
-		h1_server_close(server, true, now_ns);
+		server_linger_timer(server, now_ns);
 	}
 }
 

@@ -32,7 +32,8 @@ void tcp_reset_conn(struct tcp *tcp, struct tcp_conn *conn, enum stream_failure 
 	struct tcp_header header = {
 		.source_port = cold->key.local_port,
 		.destination_port = cold->key.remote_port,
-		.seq = conn->snd_nxt,
+		/* Not SND.NXT, which a timeout may have taken back: the peer wants its RCV.NXT. */
+		.seq = conn->snd_max,
 		.ack = conn->rcv_nxt,
 		.wscale = TCP_NO_WSCALE,
 		.flags = TCP_RST | TCP_ACK,
