@@ -1,0 +1,63 @@
+/* The subject of the simulation: one real worker on an end of the wire, with its config. */
+#ifndef TESTS_SIM_SUBJECT_H
+#define TESTS_SIM_SUBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/counters/worker_counters.h"
+#include "dataplane/worker/worker.h"
+#include "stack/base/why.h"
+#include "tests/sim/host.h"
+
+#define SUBJECT_HTTP_PORT 80
+#define SUBJECT_TCP_PORT 81
+#define SUBJECT_SLOTS 32
+#define SUBJECT_HOLDS 64
+/* Configs that say the same in other objects; a world may swap them while it runs. */
+#define SUBJECT_CONFIGS 2
+
+struct subject_config; /* a translated bootstrap, made once a process */
+
+/* Boot of the process: parses and translates the bootstraps.  Aborts when they are refused. */
+void subject_configs_create(unsigned origins);
+
+struct subject {
+	struct port port;
+	struct port *ports[1];
+	struct wire *wire;
+	unsigned end;
+	uint64_t now_ns;
+	struct worker *worker;
+	const struct host_memory *memory;
+	struct worker_counters counters;
+	struct port_counters port_counters;
+	struct port_counters *port_counters_list[1];
+	struct tcp_counters tcp;
+	struct drop_counters drops;
+	struct gateway_stats stats;
+	struct listener_stats listeners[SUBJECT_SLOTS];
+	struct http_stats https[SUBJECT_SLOTS];
+	struct cluster_stats clusters[SUBJECT_SLOTS];
+	struct endpoint_stats endpoints[SUBJECT_SLOTS];
+	struct route_stats routes[SUBJECT_SLOTS];
+	struct tcp_proxy_stats tcp_proxies[SUBJECT_SLOTS];
+	uint32_t holds[SUBJECT_HOLDS];
+	struct log_sink log;
+	uint64_t log_lines;
+	uint64_t log_hash;
+	unsigned config_index;
+};
+
+void subject_open(struct subject *subject, struct wire *wire, const struct host_memory *memory,
+		  unsigned number, uint64_t seed, uint64_t now_ns);
+/* Posts the next config to the mailbox. */
+void subject_swap_config(struct subject *subject);
+void subject_drain(struct subject *subject);
+/* Polls until nothing moves any more at this moment; returns the next deadline. */
+uint64_t subject_run(struct subject *subject, uint64_t now_ns);
+/* After all clients are gone and it is drained: says what is left over that should not be. */
+MUST_USE bool subject_is_clean(const struct subject *subject, struct why *why);
+void subject_close(struct subject *subject);
+
+#endif
