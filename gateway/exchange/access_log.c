@@ -16,7 +16,6 @@ static void fill(struct exchange *exchange, struct log_context *context, uint64_
 	if (route->virtual_host)
 		context->virtual_host_name = route->virtual_host->name;
 	context->response_code_details = exchange->details;
-	context->upstream_failure_reason = exchange->upstream_failure;
 	context->request_id = exchange->request_id;
 	context->original_path = exchange->original_path;
 	context->protocol = exchange->request.version;

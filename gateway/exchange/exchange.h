@@ -113,12 +113,10 @@ struct exchange {
 	uint64_t try_deadline_ns;
 	uint64_t response_flags;
 	struct str details;                  /* response_code_details */
-	struct str upstream_failure;
 	struct str request_id;
 	struct str original_path;
 	struct str cluster_name;
 	struct str upstream_host;
-	struct stream_info *upstream_info;   /* in the arena, when there was an upstream */
 	uint64_t bytes_received;             /* body bytes */
 	uint64_t bytes_sent;
 	uint32_t attempts;

@@ -5,31 +5,22 @@
 
 #include "gateway/http1/h1_client.h"
 
-#define FLAG_BIT(id) (UINT64_C(1) << RESPONSE_FLAG_BIT_##id)
-
-static enum filter_result router_try(struct router *router, uint64_t now_ns);
-
-static struct cluster_stats *router_stats(const struct router *router)
-{
-	return stats_cluster(router->filter->exchange->gateway, router->cluster->stat_slot);
-}
-
 static uint64_t flag_of(enum exchange_reset why)
 {
 	switch (why) {
 	case RESET_CONNECT_FAILURE:
 	case RESET_CONNECT_TIMEOUT:
-		return FLAG_BIT(UPSTREAM_CONNECTION_FAILURE);
+		return ROUTER_FLAG(UPSTREAM_CONNECTION_FAILURE);
 	case RESET_TERMINATION:
-		return FLAG_BIT(UPSTREAM_TERMINATION);
+		return ROUTER_FLAG(UPSTREAM_TERMINATION);
 	case RESET_OVERFLOW:
-		return FLAG_BIT(UPSTREAM_OVERFLOW);
+		return ROUTER_FLAG(UPSTREAM_OVERFLOW);
 	case RESET_PROTOCOL_ERROR:
-		return FLAG_BIT(UPSTREAM_PROTOCOL_ERROR);
+		return ROUTER_FLAG(UPSTREAM_PROTOCOL_ERROR);
 	case RESET_LOCAL:
-		return FLAG_BIT(LOCAL_RESET);
+		return ROUTER_FLAG(LOCAL_RESET);
 	default:
-		return FLAG_BIT(UPSTREAM_RESET);
+		return ROUTER_FLAG(UPSTREAM_RESET);
 	}
 }
 
@@ -47,7 +38,7 @@ static struct str details_of(struct exchange *exchange, const char *prefix, enum
 	return kept.data ? kept : STR("upstream_reset");
 }
 
-static void fail(struct router *router, enum exchange_reset why, uint64_t now_ns)
+void router_fail(struct router *router, enum exchange_reset why, uint64_t now_ns)
 {
 	struct exchange *exchange = router->filter->exchange;
 	uint64_t flags = flag_of(why);
@@ -61,7 +52,7 @@ static void fail(struct router *router, enum exchange_reset why, uint64_t now_ns
 		return;
 	}
 	if (router->retries)
-		flags |= FLAG_BIT(UPSTREAM_RETRY_LIMIT);
+		flags |= ROUTER_FLAG(UPSTREAM_RETRY_LIMIT);
 	body.length = (uint32_t)snprintf(
 		text, sizeof(text), "upstream connect error or disconnect/reset before headers. %sreset reason: %s",
 		router->retries ? "retried and the latest " : "", exchange_reset_name(why));
@@ -114,7 +105,7 @@ static bool router_send(struct router *router, struct upstream *upstream, uint64
 	if (router_attempt_header(exchange) &&
 	    exchange->up_ops->head(exchange, router->head_ended || router->end_passed, now_ns))
 		return true;
-	exchange_reply(exchange, 503, STR("overload"), STR("overload"), FLAG_BIT(OVERLOAD_MANAGER),
+	exchange_reply(exchange, 503, STR("overload"), STR("overload"), ROUTER_FLAG(OVERLOAD_MANAGER),
 		       now_ns);
 	return false;
 }
@@ -142,7 +133,7 @@ static void waiter_failed(struct upstream_waiter *waiter, enum exchange_reset wh
 	exchange_answer_reset(router->filter->exchange, why, false, now_ns);
 }
 
-static enum filter_result router_try(struct router *router, uint64_t now_ns)
+enum filter_result router_try(struct router *router, uint64_t now_ns)
 {
 	struct exchange *exchange = router->filter->exchange;
 	struct gateway *gateway = exchange->gateway;
@@ -152,7 +143,7 @@ static enum filter_result router_try(struct router *router, uint64_t now_ns)
 	if (!endpoint) {
 		counter_inc(&router_stats(router)->upstream_cx_none_healthy);
 		exchange_reply(exchange, 503, STR("no healthy upstream"), STR("no_healthy_upstream"),
-			       FLAG_BIT(NO_HEALTHY_UPSTREAM), now_ns);
+			       ROUTER_FLAG(NO_HEALTHY_UPSTREAM), now_ns);
 		return FILTER_ANSWERED;
 	}
 	router->waiter.ready = waiter_ready;
@@ -163,10 +154,10 @@ static enum filter_result router_try(struct router *router, uint64_t now_ns)
 	case POOL_WAITING:
 		return FILTER_SUSPEND;
 	case POOL_OVERFLOW:
-		fail(router, RESET_OVERFLOW, now_ns);
+		router_fail(router, RESET_OVERFLOW, now_ns);
 		return FILTER_ANSWERED;
 	case POOL_FAILED:
-		fail(router, RESET_CONNECT_FAILURE, now_ns);
+		router_fail(router, RESET_CONNECT_FAILURE, now_ns);
 		return FILTER_ANSWERED;
 	}
 	return FILTER_ANSWERED;
@@ -194,7 +185,7 @@ static bool choose_cluster(struct router *router, uint64_t now_ns)
 			       route && route->cluster_not_found_status
 				       ? route->cluster_not_found_status
 				       : 503,
-			       STR(""), STR("cluster_not_found"), FLAG_BIT(NO_CLUSTER), now_ns);
+			       STR(""), STR("cluster_not_found"), ROUTER_FLAG(NO_CLUSTER), now_ns);
 		return false;
 	}
 	config_hold(gateway->params.holds, &cluster->object);
@@ -225,7 +216,7 @@ static enum filter_result decode_head(struct filter *filter, bool ended, uint64_
 					     .upstream_rq_total);
 		if (!router_request_headers(exchange, now_ns))
 			return filter_reply(filter, 503, STR("overload"), STR("overload"),
-					    FLAG_BIT(OVERLOAD_MANAGER), now_ns);
+					    ROUTER_FLAG(OVERLOAD_MANAGER), now_ns);
 	}
 	/* Waiting for a connection is part of the route's time, but of no try's. */
 	start_timeouts(router, now_ns);
@@ -250,105 +241,7 @@ static enum filter_result decode_body(struct filter *filter, struct slice_queue 
 	return FILTER_CONTINUE;
 }
 
-/* --- retries ----------------------------------------------------------------------------------- */
-
-static bool is_idempotent(struct str method)
-{
-	/* RFC 9110 9.2.2 */
-	return str_equal(method, STR("GET")) || str_equal(method, STR("HEAD")) ||
-	       str_equal(method, STR("PUT")) || str_equal(method, STR("DELETE")) ||
-	       str_equal(method, STR("OPTIONS")) || str_equal(method, STR("TRACE"));
-}
-
-static bool policy_wants(const struct config_route *route, enum exchange_reset why)
-{
-	uint32_t on = route->retry_on;
-
-	switch (why) {
-	case RESET_OVERFLOW:
-	case RESET_LOCAL:
-		return false;
-	case RESET_CONNECT_FAILURE:
-	case RESET_CONNECT_TIMEOUT:
-		return on & (RETRY_ON_CONNECT_FAILURE | RETRY_ON_RESET | RETRY_ON_RESET_BEFORE_REQUEST |
-			     RETRY_ON_GATEWAY_ERROR | RETRY_ON_5XX);
-	case RESET_REFUSED_STREAM:
-		return on & (RETRY_ON_REFUSED_STREAM | RETRY_ON_RESET | RETRY_ON_5XX |
-			     RETRY_ON_GATEWAY_ERROR);
-	default:
-		return on & (RETRY_ON_RESET | RETRY_ON_5XX | RETRY_ON_GATEWAY_ERROR);
-	}
-}
-
-static void retry_uncount(struct router *router)
-{
-	if (router->retry_counted)
-		cluster_state(router->filter->exchange->gateway, router->cluster->object.id)->retries--;
-	router->retry_counted = false;
-}
-
-/* Counts one more retry by policy; false when there are none left. */
-static bool policy_allows(struct router *router)
-{
-	struct exchange *exchange = router->filter->exchange;
-	struct cluster_state *state =
-		cluster_state(exchange->gateway, router->cluster->object.id);
-	const struct config_route *route = exchange->route.route;
-
-	if (router->body_passed || exchange->response_head_done ||
-	    router->retries >= route->retries_max)
-		return false;
-	if (!router->retry_counted) {
-		if (state->retries >= router->cluster->breakers.retries_max)
-			return false;
-		state->retries++;
-		router->retry_counted = true;
-	}
-	router->retries++;
-	counter_inc(&router_stats(router)->upstream_rq_retry);
-	if (route->stat_slot != UINT32_MAX)
-		counter_inc(&exchange->gateway->params.stats->routes[route->stat_slot].upstream_rq_retry);
-	return true;
-}
-
-static void router_retry(struct router *router, uint64_t now_ns)
-{
-	struct exchange *exchange = router->filter->exchange;
-
-	head_bytes_clear(exchange->gateway, &exchange->response_bytes);
-	memset(&exchange->response, 0, sizeof(exchange->response));
-	memset(&exchange->response_trailers, 0, sizeof(exchange->response_trailers));
-	exchange->response_started = false;
-	exchange->try_deadline_ns = DEADLINE_NEVER_NS;
-	if (router_try(router, now_ns) != FILTER_CONTINUE || exchange->over)
-		return;
-	exchange->down_ops->arm(exchange, exchange_deadline_ns(exchange));
-	if (router->filter->decode.waiting)
-		filter_resume_decode(router->filter, now_ns);
-	else
-		exchange_request_resume(exchange, now_ns);
-}
-
-void router_upstream_reset(struct exchange *exchange, enum exchange_reset why, bool stale,
-			   uint64_t now_ns)
-{
-	struct router *router = exchange->router;
-
-	/* RFC 9110 9.2.2: repeated without being asked only what may be. */
-	if (stale && !router->body_passed && !exchange->response_started &&
-	    is_idempotent(exchange->request.method) &&
-	    router->stale_retries < ROUTER_STALE_RETRIES_MAX) {
-		router->stale_retries++;
-		router_retry(router, now_ns);
-		return;
-	}
-	if (!exchange->response_started && exchange->route.route &&
-	    policy_wants(exchange->route.route, why) && policy_allows(router)) {
-		router_retry(router, now_ns);
-		return;
-	}
-	fail(router, why, now_ns);
-}
+/* --- the answer ------------------------------------------------------------------------------- */
 
 static void count_answer(struct exchange *exchange, const struct router *router)
 {
@@ -390,7 +283,7 @@ bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
 	if (route && status >= 500 &&
 	    ((route->retry_on & RETRY_ON_5XX) ||
 	     ((route->retry_on & RETRY_ON_GATEWAY_ERROR) && status >= 502 && status <= 504)) &&
-	    policy_allows(router)) {
+	    router_may_retry(router)) {
 		const struct upstream_ops *ops = exchange->up_ops;
 
 		exchange->up_ops = NULL;
@@ -399,13 +292,13 @@ bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
 		return true;
 	}
 	if (router->retries && status >= 500)
-		exchange->response_flags |= FLAG_BIT(UPSTREAM_RETRY_LIMIT);
-	retry_uncount(router);
+		exchange->response_flags |= ROUTER_FLAG(UPSTREAM_RETRY_LIMIT);
+	router_retry_over(router);
 	exchange->details = STR("via_upstream");
 	exchange->try_deadline_ns = DEADLINE_NEVER_NS;
 	if (!router_answer_headers(exchange, router, now_ns))
 		exchange_reply(exchange, 503, STR("overload"), STR("overload"),
-			       FLAG_BIT(OVERLOAD_MANAGER), now_ns);
+			       ROUTER_FLAG(OVERLOAD_MANAGER), now_ns);
 	return exchange->over || exchange->local_reply;
 }
 
@@ -418,47 +311,6 @@ void router_answer_ended(struct exchange *exchange, uint64_t now_ns)
 		stats->record(stats, HISTOGRAM_CLUSTER_UPSTREAM_RQ_TIME,
 			      exchange->router->cluster->stat_slot,
 			      now_ns - exchange->router->try_start_ns);
-}
-
-static void try_given_up(struct exchange *exchange, uint64_t now_ns)
-{
-	if (exchange->up_ops) {
-		const struct upstream_ops *ops = exchange->up_ops;
-
-		exchange->up_ops = NULL;
-		ops->reset(exchange, now_ns);
-	}
-	router_cancel(exchange, now_ns);
-}
-
-void router_timed_out(struct exchange *exchange, uint64_t now_ns)
-{
-	struct router *router = exchange->router;
-	const struct config_route *route = exchange->route.route;
-	bool whole = now_ns >= exchange->route_deadline_ns;
-
-	exchange->try_deadline_ns = DEADLINE_NEVER_NS;
-	if (!router || !router->cluster)
-		return;
-	if (exchange->up) {
-		struct upstream *upstream = exchange->up;
-
-		counter_inc(&stats_endpoint(exchange->gateway, upstream->host->stat_slot)->rq_timeout);
-	}
-	if (!whole && route && (route->retry_on & (RETRY_ON_5XX | RETRY_ON_GATEWAY_ERROR)) &&
-	    policy_allows(router)) {
-		try_given_up(exchange, now_ns);
-		router_retry(router, now_ns);
-		return;
-	}
-	exchange->route_deadline_ns = DEADLINE_NEVER_NS;
-	counter_inc(&router_stats(router)->upstream_rq_timeout);
-	if (route && route->stat_slot != UINT32_MAX)
-		counter_inc(&exchange->gateway->params.stats->routes[route->stat_slot]
-				     .upstream_rq_timeout);
-	exchange_reply(exchange, 504, STR("upstream request timeout"),
-		       whole ? STR("response_timeout") : STR("upstream_per_try_timeout"),
-		       FLAG_BIT(UPSTREAM_TIMEOUT), now_ns);
 }
 
 void router_cancel(struct exchange *exchange, uint64_t now_ns)
@@ -475,7 +327,7 @@ static void destroy(struct filter *filter, uint64_t now_ns)
 	router_cancel(filter->exchange, now_ns);
 	if (!router->cluster)
 		return;
-	retry_uncount(router);
+	router_retry_over(router);
 	config_release(filter->exchange->gateway->params.holds, &router->cluster->object);
 	router->cluster = NULL;
 }

@@ -37,6 +37,23 @@ void router_timed_out(struct exchange *exchange, uint64_t now_ns);
 /* Stops waiting for a connection. */
 void router_cancel(struct exchange *exchange, uint64_t now_ns);
 
+/* --- router.c, for router_retry.c --- */
+#define ROUTER_FLAG(id) (UINT64_C(1) << RESPONSE_FLAG_BIT_##id)
+static inline struct cluster_stats *router_stats(const struct router *router)
+{
+	return stats_cluster(router->filter->exchange->gateway, router->cluster->stat_slot);
+}
+enum filter_result router_try(struct router *router, uint64_t now_ns);
+/* No other try: answers, or resets where an answer has begun. */
+void router_fail(struct router *router, enum exchange_reset why, uint64_t now_ns);
+
+/* --- router_retry.c --- */
+/* Counts one more retry by policy; false when there are none left. */
+MUST_USE bool router_may_retry(struct router *router);
+void router_retry(struct router *router, uint64_t now_ns);
+/* The retry no longer counts against the cluster's breaker. */
+void router_retry_over(struct router *router);
+
 /* --- router_request.c: what the request and the answer say because of the route --- */
 MUST_USE bool router_request_headers(struct exchange *exchange, uint64_t now_ns);
 MUST_USE bool router_attempt_header(struct exchange *exchange);

@@ -2,17 +2,9 @@
 
 #include <string.h>
 
-#include "gateway/http1/h1_hop.h"
-#include "gateway/http1/h1_write.h"
-
 #define LINGER_NS NS_PER_SECOND /* Envoy's delayed_close_timeout */
 
 static void server_read(struct h1_server *server, uint64_t now_ns);
-
-static struct http_stats *server_stats(const struct h1_server *server)
-{
-	return stats_http(server->gateway, server->hcm->stat_slot);
-}
 
 /* --- life and death ---------------------------------------------------------------------------- */
 
@@ -27,7 +19,7 @@ static void server_free(struct work *work, uint64_t now_ns)
 
 void h1_server_close(struct h1_server *server, bool abort, uint64_t now_ns)
 {
-	struct http_stats *stats = server_stats(server);
+	struct http_stats *stats = h1_server_stats(server);
 	struct listener_stats *listener;
 	struct stream_info info;
 
@@ -101,7 +93,7 @@ void h1_server_exchange_ended(struct h1_server *server, bool complete, uint64_t 
 		server_linger(server, now_ns);
 	} else if (!server->keep_alive) {
 		if (server->gateway->draining)
-			counter_inc(&server_stats(server)->downstream_cx_drain_close);
+			counter_inc(&h1_server_stats(server)->downstream_cx_drain_close);
 		server_linger(server, now_ns);
 	} else {
 		server_idle(server, now_ns);
@@ -110,119 +102,7 @@ void h1_server_exchange_ended(struct h1_server *server, bool complete, uint64_t 
 	}
 }
 
-/* --- requests ---------------------------------------------------------------------------------- */
-
-/* A request that cannot be served as it stands: answered, counted and logged like any other. */
-static void server_refuse(struct h1_server *server, uint16_t status, struct str details,
-			  uint64_t flags, uint64_t now_ns)
-{
-	struct exchange *exchange = server->exchange;
-	const char *reason = h1_reason_phrase(status);
-	struct str body = {reason, (uint32_t)strlen(reason)};
-
-	server->keep_alive = false;
-	server->state = H1_SERVER_EXCHANGE;
-	if (!exchange->counted) {
-		exchange->counted = true;
-		counter_inc(&server_stats(server)->downstream_rq_total);
-		gauge_add(&server_stats(server)->downstream_rq_active, 1);
-	}
-	exchange_reply(exchange, status, body, details, flags, now_ns);
-}
-
-static void server_bad_head(struct h1_server *server, enum h1_result result, uint64_t now_ns)
-{
-	uint64_t protocol_error = UINT64_C(1) << RESPONSE_FLAG_BIT_DOWNSTREAM_PROTOCOL_ERROR;
-	struct str details = STR("http1.codec_error");
-
-	/* Half a head is nothing to log from. */
-	memset(&server->exchange->request, 0, sizeof(server->exchange->request));
-	server->exchange->request.version = HTTP_1_1;
-	if (result == H1_NO_MEMORY) {
-		counter_inc(&server_stats(server)->downstream_rq_overload_close);
-		server_refuse(server, 503, STR("overload"),
-			      UINT64_C(1) << RESPONSE_FLAG_BIT_OVERLOAD_MANAGER, now_ns);
-		return;
-	}
-	if (result == H1_TOO_LARGE) {
-		counter_inc(&server_stats(server)->downstream_rq_too_large);
-		server_refuse(server, 431, STR("request_headers_too_large"), protocol_error, now_ns);
-		return;
-	}
-	counter_inc(&server_stats(server)->downstream_cx_protocol_error);
-	if (result == H1_BAD_TRANSFER_CODING)
-		server_refuse(server, 501, details, protocol_error, now_ns);
-	else if (result == H1_BAD_VERSION)
-		server_refuse(server, 505, details, protocol_error, now_ns);
-	else
-		server_refuse(server, 400, details, protocol_error, now_ns);
-}
-
-/* RFC 9110 10.1.1; as Envoy, the gateway answers itself unless it is told to forward. */
-static void server_expect(struct h1_server *server, uint64_t now_ns)
-{
-	struct message_head *head = &server->exchange->request;
-	struct message_head go_on = {.version = HTTP_1_1, .status = 100};
-	struct header *expect = header_find(&head->headers, HEADER_EXPECT);
-
-	if (!head->expect_continue || server->hcm->proxy_100_continue)
-		return;
-	if (expect)
-		expect->removed = true;
-	/* A body that is already on its way needs no invitation. */
-	if (!server->stream->rx.bytes)
-		h1_server_ops.informational(server->exchange, &go_on, now_ns);
-}
-
-/* False = refused. */
-static bool server_check_head(struct h1_server *server, uint64_t now_ns)
-{
-	struct message_head *head = &server->exchange->request;
-	const struct header *upgrade = header_find(&head->headers, HEADER_UPGRADE);
-
-	if (head->version == HTTP_1_0) {
-		if (!server->hcm->accept_http_10) {
-			server_refuse(server, 426, STR("low_version"), 0, now_ns);
-			return false;
-		}
-		if (!head->authority.length)
-			head->authority = server->hcm->default_host_http10;
-		if (!head->authority.length) {
-			server_refuse(server, 400, STR("missing_host_header"), 0, now_ns);
-			return false;
-		}
-	}
-	/* h2c is an offer that may be ignored; any other protocol is what the client came for. */
-	if (head->upgrade && upgrade && !str_equal_nocase(upgrade->value, STR("h2c"))) {
-		server_refuse(server, 403, STR("upgrade_failed"), 0, now_ns);
-		return false;
-	}
-	if (!h1_hop_remove(&head->headers, false)) {
-		server_refuse(server, 400, STR("http1.connection_header_rejected"),
-			      UINT64_C(1) << RESPONSE_FLAG_BIT_DOWNSTREAM_PROTOCOL_ERROR, now_ns);
-		return false;
-	}
-	return true;
-}
-
-static void server_request(struct h1_server *server, uint64_t now_ns)
-{
-	struct exchange *exchange = server->exchange;
-	struct message_head *head = &exchange->request;
-
-	server->requests++;
-	server->state = H1_SERVER_EXCHANGE;
-	server->keep_alive = head->keep_alive;
-	server->request_done = head->framing == BODY_NONE;
-	exchange->buffer_limit_bytes = server->listener->buffer_limit_bytes;
-	if (!head->scheme.length)
-		head->scheme = STR("http");
-	h1_reader_start(&server->codec->reader, head);
-	if (!server_check_head(server, now_ns))
-		return;
-	server_expect(server, now_ns);
-	exchange_request(exchange, server->request_done, now_ns);
-}
+/* --- reading --------------------------------------------------------------------------------- */
 
 /* The first byte of a request. */
 static bool server_begin(struct h1_server *server, uint64_t now_ns)
@@ -234,7 +114,7 @@ static bool server_begin(struct h1_server *server, uint64_t now_ns)
 	if (exchange)
 		codec = arena_alloc(&exchange->arena, sizeof(*codec));
 	if (!codec) {
-		counter_inc(&server_stats(server)->downstream_rq_overload_close);
+		counter_inc(&h1_server_stats(server)->downstream_rq_overload_close);
 		if (exchange) {
 			arena_clear(&exchange->arena);
 			pool_give(&server->gateway->exchanges, exchange);
@@ -273,9 +153,9 @@ static bool server_read_head(struct h1_server *server, uint64_t now_ns)
 				  &exchange->request, &consumed);
 	if (result == H1_DONE) {
 		if (head_bytes_keep(gateway, bytes, server->stream, consumed, now_ns))
-			server_request(server, now_ns);
+			h1_server_request(server, now_ns);
 		else
-			server_bad_head(server, H1_BAD_REQUEST_LINE, now_ns);
+			h1_server_bad_head(server, H1_BAD_REQUEST_LINE, now_ns);
 		return true;
 	}
 	if (result == H1_MORE) {
@@ -293,7 +173,7 @@ static bool server_read_head(struct h1_server *server, uint64_t now_ns)
 			break;
 		}
 	}
-	server_bad_head(server, result, now_ns);
+	h1_server_bad_head(server, result, now_ns);
 	return false;
 }
 
@@ -316,11 +196,11 @@ static bool server_read_body(struct h1_server *server, uint64_t now_ns)
 	if (bytes.bytes || result == H1_READ_END)
 		exchange_request_body(exchange, &bytes, result == H1_READ_END, now_ns);
 	if (server->exchange == exchange && result == H1_READ_BAD) {
-		counter_inc(&server_stats(server)->downstream_cx_protocol_error);
+		counter_inc(&h1_server_stats(server)->downstream_cx_protocol_error);
 		if (exchange->response_head_done)
 			exchange_request_reset(exchange, RESET_PROTOCOL_ERROR, now_ns);
 		else
-			server_refuse(server, 400, STR("http1.codec_error"),
+			h1_server_refuse(server, 400, STR("http1.codec_error"),
 				      UINT64_C(1) << RESPONSE_FLAG_BIT_DOWNSTREAM_PROTOCOL_ERROR,
 				      now_ns);
 	} else if (server->exchange == exchange && result == H1_READ_NO_MEMORY) {
@@ -341,7 +221,7 @@ static void server_peer_ended(struct h1_server *server, uint64_t now_ns)
 		exchange_abandon(server->exchange, now_ns);
 	} else if (server->state == H1_SERVER_EXCHANGE && !server->request_done &&
 		   server->starved) {
-		counter_inc(&server_stats(server)->downstream_cx_destroy_remote_active_rq);
+		counter_inc(&h1_server_stats(server)->downstream_cx_destroy_remote_active_rq);
 		exchange_request_reset(server->exchange, RESET_TERMINATION, now_ns);
 	}
 }
@@ -383,7 +263,7 @@ static void server_ready(struct stream *stream, uint32_t events, uint64_t now_ns
 
 	if (events & STREAM_RESET) {
 		if (server->exchange) {
-			counter_inc(&server_stats(server)->downstream_cx_destroy_remote_active_rq);
+			counter_inc(&h1_server_stats(server)->downstream_cx_destroy_remote_active_rq);
 			exchange_request_reset(server->exchange, RESET_REMOTE, now_ns);
 		}
 		h1_server_close(server, false, now_ns);
@@ -404,8 +284,8 @@ static const struct stream_owner_ops server_owner_ops = {.ready = server_ready};
 static void server_head_timer(struct h1_server *server, uint64_t now_ns)
 {
 	if (server->hcm->request_headers_timeout_ns) {
-		counter_inc(&server_stats(server)->downstream_rq_timeout);
-		server_refuse(server, 408, STR("request_header_timeout"),
+		counter_inc(&h1_server_stats(server)->downstream_rq_timeout);
+		h1_server_refuse(server, 408, STR("request_header_timeout"),
 			      UINT64_C(1) << RESPONSE_FLAG_BIT_DOWNSTREAM_TERMINATION, now_ns);
 	} else {
 		exchange_expire(server->exchange, now_ns);
@@ -434,7 +314,7 @@ static void server_timer(struct gateway_timer *timer, uint64_t now_ns)
 	} else if (now_ns < server->deadline_ns) {
 		gateway_timer_by(server->gateway, timer, server->deadline_ns);
 	} else if (server->state == H1_SERVER_IDLE) {
-		counter_inc(&server_stats(server)->downstream_cx_idle_timeout);
+		counter_inc(&h1_server_stats(server)->downstream_cx_idle_timeout);
 		h1_server_close(server, false, now_ns);
 	} else if (server->state == H1_SERVER_HEAD) {
 		server_head_timer(server, now_ns);
@@ -461,7 +341,7 @@ bool h1_server_accept(struct gateway *gateway, const struct config_listener *lis
 	stream->owner = server;
 	stream->owner_ops = &server_owner_ops;
 	list_add(&gateway->downstream_list, &server->in_gateway);
-	stats = server_stats(server);
+	stats = h1_server_stats(server);
 	counter_inc(&stats->downstream_cx_total);
 	gauge_add(&stats->downstream_cx_active, 1);
 	gauge_add(&stats_listener(gateway, listener->stat_slot)->downstream_cx_active, 1);
@@ -473,7 +353,7 @@ void h1_server_drain(struct h1_server *server, uint64_t now_ns)
 {
 	if (server->state != H1_SERVER_IDLE || server->stream->rx.bytes)
 		return;
-	counter_inc(&server_stats(server)->downstream_cx_drain_close);
+	counter_inc(&h1_server_stats(server)->downstream_cx_drain_close);
 	h1_server_close(server, false, now_ns);
 }
 

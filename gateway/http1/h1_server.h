@@ -59,6 +59,18 @@ void h1_server_abort(struct h1_server *server, uint64_t now_ns);
 /* --- h1_server_write.c: the codec's side of downstream_ops --- */
 extern const struct downstream_ops h1_server_ops;
 
+static inline struct http_stats *h1_server_stats(const struct h1_server *server)
+{
+	return stats_http(server->gateway, server->hcm->stat_slot);
+}
+
+/* --- h1_server_head.c: heads that are complete, and what is refused --- */
+void h1_server_request(struct h1_server *server, uint64_t now_ns);
+void h1_server_bad_head(struct h1_server *server, enum h1_result result, uint64_t now_ns);
+/* A request that cannot be served as it stands: answered, counted and logged like any other. */
+void h1_server_refuse(struct h1_server *server, uint16_t status, struct str details,
+		      uint64_t flags, uint64_t now_ns);
+
 /* --- h1_server.c, for h1_server_write.c --- */
 void h1_server_close(struct h1_server *server, bool abort, uint64_t now_ns);
 void h1_server_exchange_ended(struct h1_server *server, bool complete, uint64_t now_ns);
