@@ -58,7 +58,8 @@ uint32_t gateway_expire(struct gateway *gateway, uint64_t now_ns, uint32_t max_f
 uint32_t gateway_run(struct gateway *gateway, uint64_t now_ns);
 bool gateway_has_work(const struct gateway *gateway);
 
-/* Drain: idle HTTP connections close, busy ones after their answer (Connection: close). */
+/* Drain: idle HTTP connections close after half a second without a request, busy ones after their
+ * answer (Connection: close). */
 void gateway_drain(struct gateway *gateway, uint64_t now_ns);
 /* Downstream connections still open. */
 uint32_t gateway_connections(const struct gateway *gateway);

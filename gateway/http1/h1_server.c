@@ -3,6 +3,9 @@
 #include <string.h>
 
 #define LINGER_NS NS_PER_SECOND /* Envoy's delayed_close_timeout */
+/* A drain gives an idle connection this long to send the request that may be under way already: it
+ * gets its answer with Connection: close, and no request is lost to the race of RFC 9112 9.6. */
+#define DRAIN_IDLE_NS (500 * NS_PER_MS)
 
 static void server_read(struct h1_server *server, uint64_t now_ns);
 
@@ -314,7 +317,10 @@ static void server_timer(struct gateway_timer *timer, uint64_t now_ns)
 	} else if (now_ns < server->deadline_ns) {
 		gateway_timer_by(server->gateway, timer, server->deadline_ns);
 	} else if (server->state == H1_SERVER_IDLE) {
-		counter_inc(&h1_server_stats(server)->downstream_cx_idle_timeout);
+		if (server->gateway->draining)
+			counter_inc(&h1_server_stats(server)->downstream_cx_drain_close);
+		else
+			counter_inc(&h1_server_stats(server)->downstream_cx_idle_timeout);
 		h1_server_close(server, false, now_ns);
 	} else if (server->state == H1_SERVER_HEAD) {
 		server_head_timer(server, now_ns);
@@ -351,10 +357,8 @@ bool h1_server_accept(struct gateway *gateway, const struct config_listener *lis
 
 void h1_server_drain(struct h1_server *server, uint64_t now_ns)
 {
-	if (server->state != H1_SERVER_IDLE || server->stream->rx.bytes)
-		return;
-	counter_inc(&h1_server_stats(server)->downstream_cx_drain_close);
-	h1_server_close(server, false, now_ns);
+	if (server->state == H1_SERVER_IDLE && !server->stream->rx.bytes)
+		server_deadline(server, now_ns + DRAIN_IDLE_NS);
 }
 
 void h1_server_abort(struct h1_server *server, uint64_t now_ns)

@@ -51,7 +51,7 @@ struct h1_server {
 /* The listener's hold passes to the connection.  False = no memory. */
 MUST_USE bool h1_server_accept(struct gateway *gateway, const struct config_listener *listener,
 			       const struct config_hcm *hcm, struct stream *stream, uint64_t now_ns);
-/* Idle: closes.  Busy: says Connection: close in its answer (gateway.draining). */
+/* Idle: closes after a moment without a request.  Busy: says Connection: close in its answer (gateway.draining). */
 void h1_server_drain(struct h1_server *server, uint64_t now_ns);
 /* Resets at once. */
 void h1_server_abort(struct h1_server *server, uint64_t now_ns);

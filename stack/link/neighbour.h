@@ -24,7 +24,9 @@
 #include "stack/link/eth.h"
 
 #define NEIGHBOUR_NONE UINT32_MAX
-#define NEIGHBOUR_WAITING_MAX 8
+/* A burst of connections opens with so many SYNs before the first answer is in; a lost SYN costs a
+ * second, which is a whole connect timeout (RFC 1122 2.3.2.2 wants one packet at the least). */
+#define NEIGHBOUR_WAITING_MAX 32
 #define NEIGHBOUR_WAITING_TOTAL_MAX 256
 /* RFC 4861 10. */
 #define NEIGHBOUR_SOLICIT_MAX 3
