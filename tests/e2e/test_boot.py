@@ -53,7 +53,7 @@ def test_bad_file_lists_every_fault_with_its_place(world):
     path = write(world, 'bad.yaml', BAD)
     status, text = hydrofoil(world, '--mode', 'validate', '-c', path)
     assert status == 1, text
-    for place, word in (('6', 'conect_timeout'), ('8', 'STATIK'), ('9', 'soon'),
+    for place, word in (('6', 'conect_timeout'), ('8', 'type'), ('9', 'soon'), ('12', 'lb_policy'),
                         ('13', 'no_such_field')):
         assert any(f'bad.yaml:{place}:' in line and word in line for line in text.splitlines()), \
             f'{word} in line {place} is not named:\n{text}'

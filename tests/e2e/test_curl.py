@@ -63,7 +63,7 @@ def test_redirect(world):
 
 def test_headers_are_changed_on_the_way_in_and_out(world):
     done = world.curl('-i', '-H', 'X-Unwanted: 1', 'http://10.80.1.1/changed/x')
-    head, _, body = done.stdout.partition('\r\n\r\n')
+    head, _, body = done.stdout.partition('\n\n')
     arrived = dict(json.loads(body)['headers'])
     assert arrived['x-route'] == 'added' and arrived['x-filter'] == 'seen', arrived
     assert 'x-unwanted' not in arrived
