@@ -56,7 +56,12 @@ void family_start(struct family *family, const char *prefix, const char *name, c
 void family_start_histogram(struct family *family, const char *prefix, const char *name,
 			    const char *help)
 {
-	snprintf(family->name, sizeof(family->name), "%s%s", prefix, name);
+	size_t length = strlen(name);
+	bool abbreviated = length > 3 && strcmp(name + length - 3, "_ms") == 0;
+
+	/* promtool refuses abbreviated units; Envoy's other times end in _time as well. */
+	snprintf(family->name, sizeof(family->name), "%s%.*s%s", prefix,
+		 (int)(abbreviated ? length - 3 : length), name, abbreviated ? "_time" : "");
 	write_help(family, family->name, (int)strlen(family->name), help, "histogram");
 }
 
