@@ -2,26 +2,38 @@
  * says, heavier ones first and alternating (interleaved weighted round robin). */
 #include "gateway/cluster/cluster.h"
 
+static uint32_t heaviest_usable(const struct balance *balance)
+{
+	uint32_t heaviest = 0;
+
+	for (uint32_t i = 0; i < balance->endpoints->endpoint_count; i++)
+		if (balance->endpoints->endpoints[i].weight > heaviest && balance_usable(balance, i))
+			heaviest = balance->endpoints->endpoints[i].weight;
+	return heaviest;
+}
+
+/* The level falls from the largest usable weight to 1; at each level every host of at least that
+ * weight has its turn.  A level that the heaviest usable host reaches yields one, so two passes over
+ * the rest of the hosts are enough. */
 static uint32_t choose_weighted(struct balance *balance)
 {
 	struct cluster_state *state = balance->state;
 	uint32_t count = balance->endpoints->endpoint_count;
 
-	/* Every endpoint has weight >= 1, so two rounds at most pass over all of them. */
-	for (uint64_t step = 0; step < 2ull * count * (state->members.weight_max + 1ull); step++) {
-		if (state->cursor >= count) {
-			state->cursor = 0;
-			/* The level falls from the largest weight to 1, then the round is over. */
-			state->cursor_weight = state->cursor_weight > 1 ? state->cursor_weight - 1
-									: state->members.weight_max;
-		}
-		if (state->cursor_weight == 0 || state->cursor_weight > state->members.weight_max)
-			state->cursor_weight = state->members.weight_max;
-		uint32_t index = state->cursor++;
+	for (int pass = 0; pass < 3; pass++) {
+		while (state->cursor_weight > 0 && state->cursor < count) {
+			uint32_t index = state->cursor++;
 
-		if (balance->endpoints->endpoints[index].weight >= state->cursor_weight &&
-		    balance_usable(balance, index))
-			return index;
+			if (balance->endpoints->endpoints[index].weight >= state->cursor_weight &&
+			    balance_usable(balance, index))
+				return index;
+		}
+		uint32_t heaviest = heaviest_usable(balance);
+
+		state->cursor = 0;
+		state->cursor_weight = state->cursor_weight > 1 ? state->cursor_weight - 1 : heaviest;
+		if (state->cursor_weight > heaviest)
+			state->cursor_weight = heaviest;
 	}
 	return UINT32_MAX;
 }
