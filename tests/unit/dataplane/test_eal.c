@@ -1,5 +1,6 @@
 #include "dataplane/eal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/lib/unit.h"
@@ -108,7 +109,7 @@ static void settings_faults_name_port_and_cure(void)
 	settings.ports[0].device[0] = '\0';
 	CU_ASSERT(refused("front"));
 	fresh();
-	strcpy(settings.ports[0].device, "an_interface_name_of_twenty");
+	snprintf(settings.ports[0].device, sizeof(settings.ports[0].device), "an_interface_name_of_twenty");
 	CU_ASSERT(refused("too long"));
 	fresh();
 	settings.ports[0].mtu_bytes = 1279;

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "dataplane/port/port_ethdev.h"
@@ -8,7 +9,7 @@ static struct port_settings end(const char *name)
 {
 	struct port_settings settings = {.kind = PORT_KIND_RING, .device = "cable"};
 
-	strcpy(settings.name, name);
+	snprintf(settings.name, sizeof(settings.name), "%s", name);
 	return settings;
 }
 
