@@ -87,3 +87,8 @@ enum drop_reason ip_output(struct ip_layer *ip, struct ip_route *route,
 	}
 	return ip_send_to_neighbour(ip, to, mbuf);
 }
+
+void ip_route_confirm(struct ip_layer *ip, const struct ip_route *route, uint64_t now_ns)
+{
+	neighbour_confirm(&ip->neighbours, route->neighbour, route->netif, &route->next_hop, now_ns);
+}

@@ -38,6 +38,9 @@ MUST_USE enum drop_reason ip_route_resolve(struct ip_layer *ip, uint16_t vrf,
 					   const struct ip_addr *destination,
 					   struct ip_addr *source, struct ip_route *route);
 
+/* The layer above has seen forward progress on the route: its next hop hears us (RFC 4861 7.3.1). */
+void ip_route_confirm(struct ip_layer *ip, const struct ip_route *route, uint64_t now_ns);
+
 /* Prepends IP and link headers and queues the frame on the interface; a packet whose next hop is
  * not resolved yet waits in the neighbour entry.  mbuf's data starts with the L4 header (its
  * checksum done, or left to the port where netif says so).  Takes the mbuf in every case; drops

@@ -296,6 +296,19 @@ bool neighbour_resolve(struct neighbour_table *table, uint16_t netif, const stru
 	return true;
 }
 
+void neighbour_confirm(struct neighbour_table *table, uint32_t hint, uint16_t netif,
+		       const struct ip_addr *next_hop, uint64_t now_ns)
+{
+	if (hint >= table->slots)
+		return;
+	struct neighbour *entry = &table->entries[hint];
+	bool resolved = entry->state == NEIGHBOUR_REACHABLE || entry->state == NEIGHBOUR_STALE ||
+			entry->state == NEIGHBOUR_DELAY || entry->state == NEIGHBOUR_PROBE;
+
+	if (resolved && entry->netif == netif && ip_addr_equal(&entry->addr, next_hop))
+		set_state(table, entry, NEIGHBOUR_REACHABLE, now_ns + NEIGHBOUR_REACHABLE_NS);
+}
+
 const char *neighbour_state_name(enum neighbour_state state)
 {
 	static const char *const names[] = {

@@ -126,6 +126,11 @@ MUST_USE bool neighbour_resolve(struct neighbour_table *table, uint16_t netif,
 				const struct ip_addr *next_hop, uint32_t *hint,
 				struct rte_mbuf *mbuf, enum drop_reason *verdict, uint64_t now_ns);
 
+/* A layer above has proof that what we send there arrives (RFC 4861 7.3.1): the entry at the hint, if
+ * it is the right one and resolved, is REACHABLE from now on and is not asked. */
+void neighbour_confirm(struct neighbour_table *table, uint32_t hint, uint16_t netif,
+		       const struct ip_addr *next_hop, uint64_t now_ns);
+
 /* The fast path: the entry at the hint if it is the right one and needs no attention. */
 static inline const struct neighbour *neighbour_ready(const struct neighbour_table *table,
 						      uint32_t hint, uint16_t netif,

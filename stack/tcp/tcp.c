@@ -66,8 +66,6 @@ struct tcp *tcp_create(const struct tcp_params *params)
 				       .tail = TCP_NO_CONN,
 				       .link_offset = offsetof(struct tcp_conn, ready),
 				       .flag = TCP_F_IN_READY};
-	tcp->challenge_second = params->now_ns / NS_PER_SECOND;
-	tcp->challenge_left = TCP_CHALLENGE_PER_SECOND;
 	tcp->mbuf_watermark = params->header_pool->size / MBUF_WATERMARK_SHARE;
 	wheel_init(&tcp->wheel, params->now_ns, tcp_timer_fire, tcp);
 	if (!create_tables(tcp)) {

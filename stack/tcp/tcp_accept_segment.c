@@ -6,7 +6,11 @@ void tcp_accept_timestamp(struct tcp_conn *conn, const struct tcp_segment *segme
 {
 	if (!(conn->flags & TCP_F_TIMESTAMPS) || !segment->has_timestamp)
 		return;
-	if (seq_leq(segment->seq, conn->last_ack_sent) && seq_geq(segment->ts_val, conn->ts_recent)) {
+	/* One that is too old to be compared with is replaced by whatever comes (RFC 7323 5.5). */
+	bool is_outdated = tcp_now_ms(now_ns) - conn->ts_recent_ms >= TCP_PAWS_IDLE_MS;
+
+	if (seq_leq(segment->seq, conn->last_ack_sent) &&
+	    (is_outdated || seq_geq(segment->ts_val, conn->ts_recent))) {
 		conn->ts_recent = segment->ts_val;
 		conn->ts_recent_ms = tcp_now_ms(now_ns);
 	}
@@ -19,6 +23,14 @@ static bool is_old_duplicate(const struct tcp_conn *conn, const struct tcp_segme
 	return (conn->flags & TCP_F_TIMESTAMPS) && segment->has_timestamp &&
 	       !(segment->flags & TCP_RST) && seq_lt(segment->ts_val, conn->ts_recent) &&
 	       tcp_now_ms(now_ns) - conn->ts_recent_ms < TCP_PAWS_IDLE_MS;
+}
+
+/* RFC 7323 3.2: dropped without a word.  A SYN is not: the challenge that RFC 5961 4.2 demands is what
+ * frees a peer that has restarted, and knows nothing of our options. */
+static bool lacks_timestamp(const struct tcp_conn *conn, const struct tcp_segment *segment)
+{
+	return (conn->flags & TCP_F_TIMESTAMPS) && !segment->has_timestamp &&
+	       !(segment->flags & (TCP_RST | TCP_SYN));
 }
 
 /* RFC 9293 3.10.7.4, first: the four cases. */
@@ -130,8 +142,10 @@ enum drop_reason tcp_accept_segment(struct tcp *tcp, struct tcp_conn *conn,
 		if (reason != DROP_NONE)
 			return reason;
 	}
+	if (lacks_timestamp(conn, segment))
+		return DROP_TCP_NO_TIMESTAMP;
 	if (is_old_duplicate(conn, segment, now_ns)) {
-		tcp_conn_ack_now(tcp, conn);
+		tcp_answer_unacceptable(tcp, conn, now_ns);
 		return DROP_TCP_PAWS;
 	}
 	if (!in_window(conn, segment)) {
@@ -142,7 +156,7 @@ enum drop_reason tcp_accept_segment(struct tcp *tcp, struct tcp_conn *conn,
 			tcp_challenge_ack(tcp, conn, now_ns);
 			return DROP_TCP_CHALLENGE;
 		}
-		tcp_conn_ack_now(tcp, conn);
+		tcp_answer_unacceptable(tcp, conn, now_ns);
 		/* RFC 9293 3.10.7.4: with a closed window valid ACKs are still taken. */
 		if (conn->rcv_edge != conn->rcv_nxt || segment->seq != conn->rcv_nxt)
 			return segment->payload_bytes && seq_lt(segment->seq, conn->rcv_nxt)

@@ -1,6 +1,7 @@
 #include "stack/tcp/tcp_ack.h"
 
 #include "stack/tcp/tcp_output.h"
+#include "stack/tcp/tcp_path.h"
 #include "stack/tcp/tcp_recovery.h"
 #include "stack/tcp/tcp_rto.h"
 #include "stack/tcp/tcp_timer.h"
@@ -20,6 +21,7 @@ static bool advance(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_seg
 	if (cold->cursor && seq_geq(conn->snd_una, cold->cursor_end_seq))
 		cold->cursor = NULL;
 	tcp_rto_acked(conn, cold, segment, now_ns);
+	tcp_path_progress(tcp, cold, now_ns);
 	conn->backoff = 0;
 	conn->unanswered = 0;
 	tcp_recovery_acked(tcp, conn, acked);

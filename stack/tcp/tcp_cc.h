@@ -8,6 +8,8 @@ struct tcp_cc_ops {
 	const char *name;
 	/* A connection is established: the initial window. */
 	void (*start)(struct tcp_conn *conn, struct tcp_cold *cold);
+	/* Payload is about to leave after a silence longer than the RTO. */
+	void (*restart)(struct tcp_conn *conn);
 	/* bytes newly acknowledged, outside of loss recovery. */
 	void (*acked)(struct tcp_conn *conn, struct tcp_cold *cold, uint32_t bytes);
 	/* A loss was inferred with flight_bytes outstanding: sets ssthresh. */

@@ -150,6 +150,9 @@ struct tcp_cold {
 	uint32_t ooo_charge_bytes;
 	uint32_t fin_seq;
 	uint32_t acked_bytes;           /* towards the next congestion avoidance step */
+	uint32_t sent_ms;               /* when payload last left (RFC 5681 4.1) */
+	uint32_t progress_tick;         /* when tcp_path_progress last told the link */
+	uint32_t answers_full_ms;       /* when tcp_reset.c may answer a whole burst again */
 	uint16_t listener;
 	uint16_t listener_generation;
 	uint16_t peer_mss_bytes;
@@ -202,8 +205,6 @@ struct tcp {
 	/* Whether a reply to this local port would come to this worker; NULL = every port is fine. */
 	bool (*port_filter)(void *context, const struct flow_key *key);
 	void *port_filter_context;
-	uint64_t challenge_second;
-	uint32_t challenge_left;
 	uint32_t mbuf_watermark;
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
 	uint32_t listener_count;        /* slots ever used */

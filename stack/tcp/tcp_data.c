@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "stack/tcp/tcp_path.h"
 #include "stack/tcp/tcp_reassembly.h"
 #include "stack/tcp/tcp_timer.h"
 
@@ -166,6 +167,7 @@ enum drop_reason tcp_data_input(struct tcp *tcp, struct tcp_conn *conn,
 		tcp_reassembly_drain(tcp, conn);
 	if (conn->rcv_nxt != before) {
 		tcp_conn_event(tcp, conn, STREAM_READABLE);
+		tcp_path_progress(tcp, cold, now_ns);
 		if (filled_gap)
 			tcp_conn_ack_now(tcp, conn);
 		else

@@ -2,17 +2,30 @@
 
 #define CWND_MAX_BYTES (UINT32_C(1) << 30)
 
-static void newreno_start(struct tcp_conn *conn, struct tcp_cold *cold)
+/* RFC 6928 2: min(10 MSS, max(2 MSS, 14600)). */
+static uint32_t initial_window(const struct tcp_conn *conn)
 {
 	uint32_t mss = conn->mss_bytes;
 	uint32_t floor = 2 * mss > 14600 ? 2 * mss : 14600;
 
-	/* RFC 6928 2: min(10 MSS, max(2 MSS, 14600)); after a lost SYN one segment (RFC 5681 3.1). */
-	conn->cwnd = 10 * mss < floor ? 10 * mss : floor;
-	if (conn->backoff > 0)
-		conn->cwnd = mss;
+	return 10 * mss < floor ? 10 * mss : floor;
+}
+
+static void newreno_start(struct tcp_conn *conn, struct tcp_cold *cold)
+{
+	/* After a lost SYN one segment (RFC 5681 3.1). */
+	conn->cwnd = conn->backoff > 0 ? conn->mss_bytes : initial_window(conn);
 	conn->ssthresh = CWND_MAX_BYTES;
 	cold->acked_bytes = 0;
+}
+
+/* RFC 5681 4.1: RW = min(IW, cwnd). */
+static void newreno_restart(struct tcp_conn *conn)
+{
+	uint32_t window = initial_window(conn);
+
+	if (conn->cwnd > window)
+		conn->cwnd = window;
 }
 
 static void newreno_acked(struct tcp_conn *conn, struct tcp_cold *cold, uint32_t bytes)
@@ -50,6 +63,7 @@ static void newreno_lost(struct tcp_conn *conn, struct tcp_cold *cold, uint32_t 
 const struct tcp_cc_ops tcp_newreno = {
 	.name = "newreno",
 	.start = newreno_start,
+	.restart = newreno_restart,
 	.acked = newreno_acked,
 	.lost = newreno_lost,
 };

@@ -3,6 +3,7 @@
 #include "stack/tcp/tcp_cc.h"
 #include "stack/tcp/tcp_isn.h"
 #include "stack/tcp/tcp_listen.h"
+#include "stack/tcp/tcp_path.h"
 #include "stack/tcp/tcp_port.h"
 #include "stack/tcp/tcp_rto.h"
 #include "stack/tcp/tcp_timer.h"
@@ -108,6 +109,7 @@ void tcp_open_established(struct tcp *tcp, struct tcp_conn *conn, const struct t
 	conn->snd_wl1 = segment->seq;
 	conn->snd_wl2 = segment->ack;
 	tcp_rto_acked(conn, cold, segment, now_ns);
+	tcp_path_progress(tcp, cold, now_ns);
 	cold->cc->start(conn, cold);
 	conn->backoff = 0;
 	conn->unanswered = 0;

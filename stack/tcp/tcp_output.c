@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_output.h"
 
+#include "stack/tcp/tcp_cc.h"
 #include "stack/tcp/tcp_segment.h"
 #include "stack/tcp/tcp_timer.h"
 
@@ -27,6 +28,8 @@ static void sent(struct tcp *tcp, struct tcp_conn *conn, uint32_t seq, uint32_t 
 	} else {
 		counter_add(&tcp->params.counters->bytes_out, bytes);
 		cold->tx_bytes += bytes;
+		if (bytes > 0)
+			cold->sent_ms = tcp_now_ms(now_ns);
 		if (!(conn->flags & TCP_F_RTT_RUNNING)) {
 			conn->flags |= TCP_F_RTT_RUNNING;
 			cold->rtt_seq = seq;
@@ -102,17 +105,28 @@ static enum turn send_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 
 /* What may be sent beyond SND.NXT: by peer window, congestion window and silly window avoidance
  * (RFC 9293 3.8.6.2.1; Nagle is off). */
+/* RFC 5681 4.1: what was learnt of the path has aged when nothing left for an RTO. */
+static void restart_after_idle(struct tcp_conn *conn, const struct tcp_cold *cold, uint64_t now_ns)
+{
+	if (conn->snd_max != conn->snd_una)
+		return;
+	if ((uint64_t)(tcp_now_ms(now_ns) - cold->sent_ms) * 1000 > conn->rto_us)
+		cold->cc->restart(conn);
+}
+
 static enum turn send_new(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
 	struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
 	uint32_t offset = conn->snd_nxt - conn->snd_una;
 	uint32_t unsent = conn->tx.bytes > offset ? conn->tx.bytes - offset : 0;
-	uint32_t window = conn->cwnd;
 	uint32_t limit = tcp_segment_payload_max(tcp, conn);
 	bool fin = tcp_output_fin_due(conn) && offset <= conn->tx.bytes;
 
 	if (unsent == 0 && !fin)
 		return TURN_IDLE;
+	restart_after_idle(conn, cold, now_ns);
+	uint32_t window = conn->cwnd;
+
 	/* RFC 3042 */
 	if (!(conn->flags & TCP_F_RECOVERY))
 		window += (conn->dup_acks < 2 ? conn->dup_acks : 2) * conn->mss_bytes;

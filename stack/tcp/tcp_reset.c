@@ -47,17 +47,37 @@ void tcp_reset_conn(struct tcp *tcp, struct tcp_conn *conn, enum stream_failure 
 	tcp_conn_close(tcp, conn, failure);
 }
 
+/* A token bucket as a virtual clock, in milliseconds that may wrap. */
+static bool may_answer(struct tcp_cold *cold, uint64_t now_ns)
+{
+	uint32_t now_ms = tcp_now_ms(now_ns);
+	uint32_t debt_ms = cold->answers_full_ms - now_ms;
+
+	if (debt_ms > TCP_ANSWERS_BURST * TCP_ANSWER_INTERVAL_MS)
+		debt_ms = 0;
+	if (debt_ms > (TCP_ANSWERS_BURST - 1) * TCP_ANSWER_INTERVAL_MS)
+		return false;
+	cold->answers_full_ms = now_ms + debt_ms + TCP_ANSWER_INTERVAL_MS;
+	return true;
+}
+
+static bool answer(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+	if (!may_answer(tcp_conn_cold(tcp, conn), now_ns)) {
+		counter_inc(&tcp->params.counters->acks_withheld);
+		return false;
+	}
+	tcp_conn_ack_now(tcp, conn);
+	return true;
+}
+
+void tcp_answer_unacceptable(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+	answer(tcp, conn, now_ns);
+}
+
 void tcp_challenge_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
-	uint64_t second = now_ns / NS_PER_SECOND;
-
-	if (second != tcp->challenge_second) {
-		tcp->challenge_second = second;
-		tcp->challenge_left = TCP_CHALLENGE_PER_SECOND;
-	}
-	if (tcp->challenge_left == 0)
-		return;
-	tcp->challenge_left--;
-	counter_inc(&tcp->params.counters->challenge_acks);
-	tcp_conn_ack_now(tcp, conn);
+	if (answer(tcp, conn, now_ns))
+		counter_inc(&tcp->params.counters->challenge_acks);
 }

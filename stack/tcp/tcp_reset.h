@@ -10,10 +10,15 @@ void tcp_reset_reply(struct tcp *tcp, const struct flow_key *key, const struct t
 /* Sends a RST for the connection as it stands and closes it with this failure. */
 void tcp_reset_conn(struct tcp *tcp, struct tcp_conn *conn, enum stream_failure failure,
 		    uint64_t now_ns);
-/* An ACK that lets an honest peer repeat itself exactly (RFC 5961 3.2, 4.2, 5.2); at most
- * TCP_CHALLENGE_PER_SECOND of them. */
+/* An ACK in answer to a segment that is not acceptable (RFC 9293 3.10.7.4).  Two ends that disagree
+ * would exchange them for ever, and a blind sender would choose their rate: a connection answers a
+ * burst of TCP_ANSWERS_BURST, then one every TCP_ANSWER_INTERVAL_MS (RFC 5961 7).  The limit is the
+ * connection's own, because one that all share lets a stranger measure who else is connected. */
+void tcp_answer_unacceptable(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
+/* The same, where it makes an honest peer repeat itself exactly (RFC 5961 3.2, 4.2, 5.2). */
 void tcp_challenge_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns);
 
-#define TCP_CHALLENGE_PER_SECOND 1000
+#define TCP_ANSWERS_BURST 10
+#define TCP_ANSWER_INTERVAL_MS 100
 
 #endif

@@ -32,6 +32,11 @@ enum drop_reason ip_route_resolve(struct ip_layer *ip, uint16_t vrf,
 	return DROP_NONE;
 }
 
+void ip_route_confirm(struct ip_layer *ip, const struct ip_route *route, uint64_t now_ns)
+{
+	ip->world->hosts[ip->side].confirmations++;
+}
+
 static void put_on_wire(struct world *world, unsigned to, const struct rte_mbuf *mbuf)
 {
 	struct rte_mbuf *copy = rte_pktmbuf_alloc(wire_pool);
@@ -366,24 +371,30 @@ struct app *world_open(struct world *world, unsigned side, uint64_t to_send, uin
 	return app;
 }
 
-void world_inject(struct world *world, unsigned to, const struct flow_key *key, uint32_t seq,
-		  uint32_t ack, uint8_t flags, uint16_t window)
+void world_inject_segment(struct world *world, unsigned to, const struct flow_key *key,
+			  const struct tcp_header *fields, const void *payload, uint32_t bytes)
 {
-	struct tcp_header header = {.source_port = key->remote_port,
-				    .destination_port = key->local_port,
-				    .seq = seq,
-				    .ack = ack,
-				    .flags = flags,
-				    .window = window,
-				    .wscale = TCP_NO_WSCALE};
+	struct tcp_header header = *fields;
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(direct_pool);
 
 	CU_ASSERT_FATAL(mbuf != NULL);
-	uint32_t bytes = tcp_wire_build(&header, rte_pktmbuf_mtod(mbuf, uint8_t *));
+	header.source_port = key->remote_port;
+	header.destination_port = key->local_port;
+	uint32_t header_bytes = tcp_wire_build(&header, rte_pktmbuf_mtod(mbuf, uint8_t *));
 
-	mbuf->data_len = (uint16_t)bytes;
-	mbuf->pkt_len = bytes;
-	tcp_wire_checksum(mbuf, &key->remote, &key->local, bytes, false);
+	rte_pktmbuf_append(mbuf, (uint16_t)(header_bytes + bytes));
+	if (bytes > 0)
+		memcpy(rte_pktmbuf_mtod_offset(mbuf, uint8_t *, header_bytes), payload, bytes);
+	tcp_wire_checksum(mbuf, &key->remote, &key->local, header_bytes, false);
 	put_on_wire(world, to, mbuf);
 	rte_pktmbuf_free(mbuf);
+}
+
+void world_inject(struct world *world, unsigned to, const struct flow_key *key, uint32_t seq,
+		  uint32_t ack, uint8_t flags, uint16_t window)
+{
+	struct tcp_header header = {
+		.seq = seq, .ack = ack, .flags = flags, .window = window, .wscale = TCP_NO_WSCALE};
+
+	world_inject_segment(world, to, key, &header, NULL, 0);
 }

@@ -10,6 +10,7 @@
 #include "stack/base/prng.h"
 #include "stack/base/time.h"
 #include "stack/tcp/tcp.h"
+#include "stack/tcp/tcp_wire.h"
 
 #define WORLD_PORT 80
 #define WORLD_PACKETS_MAX 4096
@@ -49,6 +50,7 @@ struct host {
 	struct ip_addr addr;
 	struct tcp_listener *listener;
 	bool refuse_accept;
+	unsigned confirmations;  /* of the route, by progress */
 };
 
 struct wire_packet {
@@ -104,5 +106,8 @@ void app_pump(struct app *app);
  * by the receiver. */
 void world_inject(struct world *world, unsigned to, const struct flow_key *key, uint32_t seq,
 		  uint32_t ack, uint8_t flags, uint16_t window);
+/* The same with every field of the header (its ports are filled in) and that much payload. */
+void world_inject_segment(struct world *world, unsigned to, const struct flow_key *key,
+			  const struct tcp_header *header, const void *payload, uint32_t bytes);
 
 #endif

@@ -272,7 +272,43 @@ static void random_use_keeps_the_bounds(void)
 	teardown();
 }
 
-UNIT_TESTS(UNIT_TEST(the_whole_life_of_an_entry),
+/* RFC 4861 7.3.1: a neighbour that the layer above talks to is not asked. */
+static void progress_above_confirms_a_neighbour(void)
+{
+	struct ip_addr one = host(1), two = host(2);
+	uint64_t now_ns = 0;
+
+	setup();
+	neighbour_learn(&table, 0, &one, mac1, &mentioned, now_ns);
+	uint32_t index = neighbour_find(&table, 0, &one);
+
+	CU_ASSERT_FATAL(index != NEIGHBOUR_NONE);
+	/* For two minutes a packet and its confirmation each second. */
+	for (unsigned i = 0; i < 120; i++) {
+		CU_ASSERT(offer(1, 100, now_ns));
+		neighbour_confirm(&table, index, 0, &one, now_ns);
+		CU_ASSERT_EQUAL(table.entries[index].state, NEIGHBOUR_REACHABLE);
+		now_ns += NS_PER_SECOND;
+		wheel_expire(&table.wheel, now_ns, 64);
+	}
+	CU_ASSERT_EQUAL(seen.asked, 0);
+	/* Another address, another interface, a hint out of range: nothing happens. */
+	now_ns += NEIGHBOUR_REACHABLE_NS;
+	wheel_expire(&table.wheel, now_ns, 64);
+	neighbour_confirm(&table, index, 0, &two, now_ns);
+	neighbour_confirm(&table, index, 1, &one, now_ns);
+	neighbour_confirm(&table, NEIGHBOUR_NONE, 0, &one, now_ns);
+	CU_ASSERT_EQUAL(table.entries[index].state, NEIGHBOUR_STALE);
+	/* What is not resolved cannot be confirmed. */
+	CU_ASSERT(!offer(2, 100, now_ns));
+	uint32_t unresolved = neighbour_find(&table, 0, &two);
+
+	neighbour_confirm(&table, unresolved, 0, &two, now_ns);
+	CU_ASSERT_EQUAL(table.entries[unresolved].state, NEIGHBOUR_INCOMPLETE);
+	teardown();
+}
+
+UNIT_TESTS(UNIT_TEST(progress_above_confirms_a_neighbour), UNIT_TEST(the_whole_life_of_an_entry),
 	   UNIT_TEST(a_silent_neighbour_fails_and_is_forgotten),
 	   UNIT_TEST(waiting_packets_are_bounded_and_leave_in_order),
 	   UNIT_TEST(a_full_table_gives_up_what_nobody_needs),

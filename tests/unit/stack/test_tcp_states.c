@@ -131,7 +131,14 @@ static void challenges_blind_resets_and_syns(void)
 	world_inject(&world, 1, &cold->key, server->rcv_nxt + 1, 0, TCP_SYN, 0);
 	run_ms(5);
 	CU_ASSERT_EQUAL(world.hosts[1].counters.challenge_acks, challenges + 2);
-	world_inject(&world, 1, &cold->key, server->rcv_nxt, server->snd_max + 1, TCP_ACK, 100);
+	struct tcp_header ahead = {.seq = server->rcv_nxt,
+				   .ack = server->snd_max + 1,
+				   .flags = TCP_ACK,
+				   .wscale = TCP_NO_WSCALE,
+				   .has_timestamp = true,
+				   .ts_val = server->ts_recent};
+
+	world_inject_segment(&world, 1, &cold->key, &ahead, NULL, 0);
 	run_ms(5);
 	CU_ASSERT_EQUAL(world.hosts[1].counters.challenge_acks, challenges + 3);
 	world_inject(&world, 1, &cold->key, server->rcv_edge + 1, 0, TCP_RST, 0);
