@@ -260,6 +260,14 @@ struct config_http_filter {
 	bool disabled;      /* unless a per-route override enables it */
 };
 
+/* What becomes of %2F and %5C in a path. */
+enum config_escaped_slashes {
+	ESCAPED_SLASHES_KEEP,
+	ESCAPED_SLASHES_REJECT,
+	ESCAPED_SLASHES_REDIRECT, /* unescaped, and the client is sent there */
+	ESCAPED_SLASHES_FORWARD,  /* unescaped */
+};
+
 struct config_hcm {
 	struct str stat_prefix;
 	uint32_t stat_slot;
@@ -280,6 +288,7 @@ struct config_hcm {
 	struct str default_host_http10; /* data NULL = none */
 	bool normalize_path;
 	bool merge_slashes;
+	enum config_escaped_slashes escaped_slashes;
 	uint32_t headers_kb_max;        /* 60 by default */
 	uint32_t headers_count_max;     /* 100 by default */
 	uint64_t idle_timeout_ns;       /* of a connection without request; 1 h by default */

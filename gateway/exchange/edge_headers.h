@@ -9,4 +9,8 @@
 MUST_USE bool edge_request_headers(struct exchange *exchange, uint64_t now_ns);
 MUST_USE bool edge_response_headers(struct exchange *exchange, uint64_t now_ns);
 
+/* --- edge_path.c: normalize_path, merge_slashes, path_with_escaped_slashes_action; before the
+ * headers.  False = answered. --- */
+MUST_USE bool edge_request_path(struct exchange *exchange, uint64_t now_ns);
+
 #endif

@@ -218,6 +218,10 @@ void exchange_request(struct exchange *exchange, bool ended, uint64_t now_ns)
 	}
 	if (ended)
 		request_is_complete(exchange, now_ns);
+	if (exchange->hcm && !edge_request_path(exchange, now_ns)) {
+		exchange_leave(exchange);
+		return;
+	}
 	if ((exchange->hcm && !edge_request_headers(exchange, now_ns)) ||
 	    !filter_chain_build(exchange)) {
 		if (exchange->hcm)

@@ -13,6 +13,7 @@
 #define HEADERS_KB_MAX 8192
 #define HEADERS_COUNT_DEFAULT 100
 #define HTTP_FILTERS_MAX 64
+#define SLASHES(action) HCM__HTTP_CONNECTION_MANAGER__PATH_WITH_ESCAPED_SLASHES_ACTION__##action
 
 static const struct {
 	const ProtobufCMessageDescriptor *config;
@@ -111,6 +112,31 @@ static void translate_limits(struct translation *t, const Hcm__HttpConnectionMan
 						  DRAIN_DEFAULT_NS);
 }
 
+static void translate_path(struct translation *t, const Hcm__HttpConnectionManager *from,
+			   struct config_hcm *to)
+{
+	to->normalize_path = translate_bool(from->normalize_path, false);
+	to->merge_slashes = from->merge_slashes;
+	switch (from->path_with_escaped_slashes_action) {
+	case SLASHES(IMPLEMENTATION_SPECIFIC_DEFAULT):
+	case SLASHES(KEEP_UNCHANGED):
+		to->escaped_slashes = ESCAPED_SLASHES_KEEP;
+		break;
+	case SLASHES(REJECT_REQUEST):
+		to->escaped_slashes = ESCAPED_SLASHES_REJECT;
+		break;
+	case SLASHES(UNESCAPE_AND_REDIRECT):
+		to->escaped_slashes = ESCAPED_SLASHES_REDIRECT;
+		break;
+	case SLASHES(UNESCAPE_AND_FORWARD):
+		to->escaped_slashes = ESCAPED_SLASHES_FORWARD;
+		break;
+	default:
+		FAULT(t, from, "path_with_escaped_slashes_action", "%d is none that is known",
+		      (int)from->path_with_escaped_slashes_action);
+	}
+}
+
 static void translate_identity(struct translation *t, const Hcm__HttpConnectionManager *from,
 			       struct config_hcm *to)
 {
@@ -124,8 +150,6 @@ static void translate_identity(struct translation *t, const Hcm__HttpConnectionM
 	to->generate_request_id = translate_bool(from->generate_request_id, true);
 	to->preserve_external_request_id = from->preserve_external_request_id;
 	to->via = translate_optional_text(t, from->via);
-	to->normalize_path = translate_bool(from->normalize_path, false);
-	to->merge_slashes = from->merge_slashes;
 	to->proxy_100_continue = from->proxy_100_continue;
 	to->accept_http_10 = http1 && http1->accept_http_10;
 	to->default_host_http10 = translate_optional_text(
@@ -165,6 +189,7 @@ void translate_hcm(struct translation *t, const Hcm__HttpConnectionManager *from
 		FAULT(t, from, "codec_type", "there is AUTO and HTTP1");
 	}
 	translate_identity(t, from, to);
+	translate_path(t, from, to);
 	translate_limits(t, from, to);
 	translate_filters(t, from, to);
 	translate_access_logs(t, from->access_log, from->n_access_log, &to->logs, &to->log_count);

@@ -233,7 +233,8 @@ static void connection_manager_fields(void)
 	with_http(&test, "codec_type: HTTP1, server_name: me, server_header_transformation: "
 		  "PASS_THROUGH, max_request_headers_kb: 96, stream_idle_timeout: 0s, "
 		  "request_timeout: 3s, use_remote_address: true, xff_num_trusted_hops: 2, "
-		  "generate_request_id: false, via: v, common_http_protocol_options: {idle_timeout: "
+		  "generate_request_id: false, via: v, normalize_path: true, merge_slashes: true, "
+		  "path_with_escaped_slashes_action: UNESCAPE_AND_REDIRECT, common_http_protocol_options: {idle_timeout: "
 		  "7s, max_headers_count: 5}, http_protocol_options: {accept_http_10: true}, "
 		  "access_log: [{name: f, typed_config: {\"@type\": " FILE_LOG ", path: /x}}], "
 		  "http_filters: [{name: m, typed_config: {\"@type\": " MUTATION ", mutations: "
@@ -252,6 +253,8 @@ static void connection_manager_fields(void)
 	CU_ASSERT(h->use_remote_address && !h->generate_request_id && h->accept_http_10);
 	CU_ASSERT_EQUAL(h->xff_trusted_hops, 2);
 	CU_ASSERT_STRING_EQUAL(h->via.data, "v");
+	CU_ASSERT(h->normalize_path && h->merge_slashes);
+	CU_ASSERT_EQUAL(h->escaped_slashes, ESCAPED_SLASHES_REDIRECT);
 	CU_ASSERT_EQUAL_FATAL(h->log_count, 1);
 	CU_ASSERT_STRING_EQUAL(h->logs[0].path.data, "/x");
 	CU_ASSERT_PTR_NOT_NULL(h->logs[0].format);
@@ -274,6 +277,10 @@ static void connection_manager_faults(void)
 		{"http_filters: [" ROUTER ", " ROUTER "],", "http_filters[0].name", "last"},
 		{FILTERS "codec_type: HTTP2,", "codec_type", "HTTP1"},
 		{FILTERS "max_request_headers_kb: 0,", "max_request_headers_kb", "1 to"},
+		{FILTERS "path_with_escaped_slashes_action: 9,", "path_with_escaped_slashes_action",
+		 "expected one of"},
+		{FILTERS "path_normalization_options: {},", "path_normalization_options",
+		 "not supported"},
 		{FILTERS "upgrade_configs: [{upgrade_type: websocket}],", "upgrade_configs",
 		 "not supported"},
 		{FILTERS "access_log: [{name: f, typed_config: {\"@type\": " FILE_LOG "}}],",
