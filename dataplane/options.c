@@ -106,7 +106,7 @@ static bool parse_number(const char *flag, const char *text, uint32_t most, uint
 
 static bool apply(struct options *out, const struct flag *flag, const char *value, struct why *why)
 {
-	uint32_t number;
+	uint32_t number = 0;
 
 	switch (flag->kind) {
 	case FLAG_CONFIG:

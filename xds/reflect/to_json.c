@@ -111,7 +111,7 @@ static json_t *time_json(const ProtobufCMessage *message)
 
 	if (nanos) {
 		snprintf(fraction, sizeof(fraction), ".%09d", nanos);
-		for (size_t end = strlen(fraction); fraction[end - 1] == '0'; end--)
+		for (size_t end = strlen(fraction); end > 0 && fraction[end - 1] == '0'; end--)
 			fraction[end - 1] = '\0';
 	}
 	if (duration)

@@ -1,0 +1,120 @@
+#include "perf/foil_load/origin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct origin_connection {
+	struct load_origin *origin;
+	uint64_t body_left_bytes;    /* of a request body that is being thrown away */
+	bool in_body;
+};
+
+static void let_go(struct stream *stream, uint64_t now_ns)
+{
+	struct origin_connection *connection = stream->owner;
+
+	pool_give(&connection->origin->connections, connection);
+	stream_release(stream, now_ns);
+}
+
+/* Throws the request body away; true when none of it is left. */
+static bool skip_body(struct origin_connection *connection, struct stream *stream, uint64_t now_ns)
+{
+	uint32_t most = connection->body_left_bytes < UINT32_MAX ? (uint32_t)connection->body_left_bytes
+								 : UINT32_MAX;
+
+	connection->body_left_bytes -=
+		stream_skip(stream, connection->origin->slices, most, now_ns);
+	return connection->body_left_bytes == 0;
+}
+
+static void serve(struct origin_connection *connection, struct stream *stream, uint64_t now_ns)
+{
+	struct load_origin *origin = connection->origin;
+	struct head_facts facts;
+
+	for (;;) {
+		if (!connection->in_body) {
+			if (head_look(stream, &facts) != HEAD_READY)
+				return;
+			stream_skip(stream, origin->slices, facts.head_bytes, now_ns);
+			connection->body_left_bytes = facts.content_length_bytes;
+			connection->in_body = true;
+			origin->request_bytes += facts.head_bytes + facts.content_length_bytes;
+		}
+		if (!skip_body(connection, stream, now_ns))
+			return;
+		connection->in_body = false;
+		origin->requests++;
+		if (!canned_send(&origin->answer, stream, origin->slices, now_ns)) {
+			stream_reset(stream, now_ns);
+			return;
+		}
+	}
+}
+
+static void ready(struct stream *stream, uint32_t events, uint64_t now_ns)
+{
+	struct origin_connection *connection = stream->owner;
+
+	if (events & STREAM_RESET) {
+		connection->origin->resets++;
+		let_go(stream, now_ns);
+		return;
+	}
+	serve(connection, stream, now_ns);
+	if (events & STREAM_ENDED)
+		let_go(stream, now_ns);
+}
+
+static const struct stream_owner_ops owner_ops = {.ready = ready};
+
+static bool take_connection(void *context, struct stream *stream, uint64_t now_ns)
+{
+	struct load_origin *origin = context;
+	struct origin_connection *connection = pool_take(&origin->connections);
+
+	if (!connection)
+		return false;
+	connection->origin = origin;
+	stream->owner = connection;
+	stream->owner_ops = &owner_ops;
+	origin->accepted++;
+	return true;
+}
+
+static bool make_answer(struct load_origin *origin, struct rte_mempool *pool, uint32_t body_bytes)
+{
+	char *bytes = malloc(512 + body_bytes);
+
+	if (!bytes)
+		return false;
+	int head_bytes = snprintf(bytes, 512,
+				  "HTTP/1.1 200 OK\r\nserver: foil-load\r\n"
+				  "content-type: application/octet-stream\r\n"
+				  "cache-control: no-store\r\ncontent-length: %u\r\n\r\n",
+				  body_bytes);
+
+	memset(bytes + head_bytes, 'x', body_bytes);
+	bool made = canned_make(&origin->answer, pool, bytes, (uint32_t)head_bytes + body_bytes);
+
+	free(bytes);
+	return made;
+}
+
+bool load_origin_open(struct load_origin *origin, const struct load_origin_params *params)
+{
+	struct tcp_listen_params listen = {.any_family = true,
+					   .local_port = params->port,
+					   .backlog = params->connections_max,
+					   .accept = take_connection,
+					   .context = origin};
+
+	memset(origin, 0, sizeof(*origin));
+	origin->slices = params->slices;
+	return make_answer(origin, params->pool, params->body_bytes) &&
+	       pool_create(&origin->connections, sizeof(struct origin_connection),
+			   params->connections_max) &&
+	       tcp_listen(stack_tcp(params->stack), &listen);
+}
