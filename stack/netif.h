@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "stack/base/addr.h"
+#include "stack/base/compiler.h"
 
 #define NETIF_ADDRESSES_MAX 16
 
@@ -31,5 +32,10 @@ struct netif {
 	struct ip_addr gateway_v4;
 	struct ip_addr gateway_v6;
 };
+
+/* An interface that speaks IPv6 needs a link-local address (RFC 4862 5.3): neighbours ask from theirs,
+ * and may be asked from ours.  Adds the one of its MAC (RFC 4291 appendix A) where there are IPv6
+ * addresses, but none of that scope; false when there is no place left for it. */
+MUST_USE bool netif_add_link_local(struct netif *netif);
 
 #endif

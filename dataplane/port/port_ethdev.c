@@ -177,6 +177,11 @@ bool port_open(struct port *out, const struct port_settings *settings, uint32_t 
 		goto failed;
 	}
 	fill_netif(&out->netif, settings, &device, &info);
+	if (!netif_add_link_local(&out->netif)) {
+		why_set(why, "port %s: of %u addresses one must be link-local, or leave it a place",
+			settings->name, NETIF_ADDRESSES_MAX);
+		goto failed;
+	}
 	if (!choose_mtu(settings, &device, rx_pool, &out->netif.mtu_bytes, why) ||
 	    !start(device.ethdev_id, settings, &info, queues, rx_pool, why))
 		goto failed;

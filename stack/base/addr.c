@@ -25,6 +25,11 @@ bool ip_addr_is_multicast(const struct ip_addr *addr)
 	return addr->bytes[0] == 0xff;
 }
 
+bool ip_addr_is_link_local(const struct ip_addr *addr)
+{
+	return addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
+
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
 {
 	return a->words[0] == b->words[0] && a->words[1] == b->words[1];

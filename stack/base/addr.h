@@ -35,6 +35,7 @@ _Static_assert(sizeof(struct flow_key) == 40, "flow_key is compared and hashed a
 bool ip_addr_is_v4(const struct ip_addr *addr);
 bool ip_addr_is_any(const struct ip_addr *addr); /* 0.0.0.0 or :: */
 bool ip_addr_is_multicast(const struct ip_addr *addr);
+bool ip_addr_is_link_local(const struct ip_addr *addr); /* fe80::/10 */
 bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 struct ip_addr ip_addr_from_v4(uint32_t v4_host_order);
 struct ip_addr ip_addr_from_v6(const uint8_t bytes[16]);

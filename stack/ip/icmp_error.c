@@ -6,8 +6,12 @@
 #define QUOTED_TCP_BYTES 8
 #define ICMP4_UNREACHABLE 3
 #define ICMP4_FRAGMENTATION_NEEDED 4
+#define ICMP4_TIME_EXCEEDED 11
+#define ICMP4_PARAMETER_PROBLEM 12
 #define ICMP6_UNREACHABLE 1
 #define ICMP6_PACKET_TOO_BIG 2
+#define ICMP6_TIME_EXCEEDED 3
+#define ICMP6_PARAMETER_PROBLEM 4
 /* RFC 1191 3: what an old router that names no MTU is taken to mean. */
 #define IP4_MTU_ASSUMED_BYTES 576
 #define IP4_MTU_MIN_BYTES 68
@@ -34,9 +38,10 @@ static enum drop_reason parse4(const uint8_t *message, uint32_t length_bytes, st
 	const uint8_t *quoted = message + ICMP_HEADER_BYTES;
 	uint32_t quoted_bytes = length_bytes - ICMP_HEADER_BYTES;
 
-	if (message[0] != ICMP4_UNREACHABLE)
+	if (message[0] != ICMP4_UNREACHABLE && message[0] != ICMP4_TIME_EXCEEDED &&
+	    message[0] != ICMP4_PARAMETER_PROBLEM)
 		return DROP_ICMP_UNHANDLED;
-	if (message[1] == ICMP4_FRAGMENTATION_NEEDED) {
+	if (message[0] == ICMP4_UNREACHABLE && message[1] == ICMP4_FRAGMENTATION_NEEDED) {
 		uint32_t mtu_bytes = get16(message + 6);
 
 		if (mtu_bytes == 0)
@@ -70,7 +75,8 @@ static enum drop_reason parse6(const uint8_t *message, uint32_t length_bytes, st
 		if (mtu_bytes < IP6_MTU_MIN_BYTES)
 			mtu_bytes = IP6_MTU_MIN_BYTES;
 		out->mtu_bytes = (uint16_t)(mtu_bytes > UINT16_MAX ? UINT16_MAX : mtu_bytes);
-	} else if (message[0] != ICMP6_UNREACHABLE) {
+	} else if (message[0] != ICMP6_UNREACHABLE && message[0] != ICMP6_TIME_EXCEEDED &&
+		   message[0] != ICMP6_PARAMETER_PROBLEM) {
 		return DROP_ICMP_UNHANDLED;
 	}
 	if (quoted_bytes < IP6_HEADER_BYTES + QUOTED_TCP_BYTES || quoted[0] >> 4 != 6)

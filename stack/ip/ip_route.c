@@ -27,11 +27,6 @@ bool ip_prefix_contains(const struct netif_address *prefix, const struct ip_addr
 	return common_bits(&prefix->addr, addr) >= prefix->prefix_bits + (is_v4 ? 96u : 0u);
 }
 
-static bool is_link_local(const struct ip_addr *addr)
-{
-	return addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
-}
-
 static const struct ip_addr *gateway_for(const struct netif *netif, const struct ip_addr *addr)
 {
 	if (ip_addr_is_v4(addr))
@@ -39,19 +34,21 @@ static const struct ip_addr *gateway_for(const struct netif *netif, const struct
 	return netif->has_gateway_v6 ? &netif->gateway_v6 : NULL;
 }
 
+/* RFC 6724 5: the scope decides (rule 2), then the longest common prefix (rule 8). */
 const struct ip_addr *netif_source_for(const struct netif *netif, const struct ip_addr *to)
 {
 	const struct ip_addr *best = NULL;
-	unsigned best_bits = 0;
+	unsigned best_points = 0;
 
 	for (unsigned i = 0; i < netif->address_count; i++) {
 		const struct ip_addr *addr = &netif->addresses[i].addr;
-		unsigned bits = common_bits(addr, to);
+		bool same_scope = ip_addr_is_link_local(addr) == ip_addr_is_link_local(to);
+		unsigned points = common_bits(addr, to) + (same_scope ? 256 : 0);
 
-		if (ip_addr_is_v4(addr) != ip_addr_is_v4(to) || (best && bits <= best_bits))
+		if (ip_addr_is_v4(addr) != ip_addr_is_v4(to) || (best && points <= best_points))
 			continue;
 		best = addr;
-		best_bits = bits;
+		best_points = points;
 	}
 	return best;
 }
@@ -84,7 +81,7 @@ bool netif_reaches(const struct netif *netif, const struct ip_addr *addr)
 {
 	struct ip_addr next_hop;
 
-	return is_link_local(addr) || score_on(netif, addr, &next_hop) >= SCORE_PREFIX;
+	return ip_addr_is_link_local(addr) || score_on(netif, addr, &next_hop) >= SCORE_PREFIX;
 }
 
 static void fill(const struct ip_layer *ip, uint16_t netif, const struct ip_addr *next_hop,
@@ -143,7 +140,7 @@ enum drop_reason ip_route_reply(struct ip_layer *ip, uint16_t netif_index,
 	const struct netif *netif = &ip->netifs[netif_index];
 	struct ip_addr next_hop, source = *destination;
 
-	if (is_link_local(destination)) {
+	if (ip_addr_is_link_local(destination)) {
 		fill(ip, netif_index, destination, route);
 		return DROP_NONE;
 	}

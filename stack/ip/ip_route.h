@@ -11,7 +11,8 @@
 bool ip_prefix_contains(const struct netif_address *prefix, const struct ip_addr *addr);
 /* Whether addr is a direct neighbour on this interface: in a prefix, link-local, or its gateway. */
 bool netif_reaches(const struct netif *netif, const struct ip_addr *addr);
-/* The own address to speak to `to` from: same family, longest common prefix.  NULL: none. */
+/* The own address to speak to `to` from: same family, same scope if there is one, longest common
+ * prefix.  NULL: none. */
 const struct ip_addr *netif_source_for(const struct netif *netif, const struct ip_addr *to);
 /* As ip_route_resolve, for an answer: the interface on which the question came in is tried first. */
 MUST_USE enum drop_reason ip_route_reply(struct ip_layer *ip, uint16_t netif,

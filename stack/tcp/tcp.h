@@ -57,7 +57,7 @@ uint32_t tcp_deliver(struct tcp *tcp, uint64_t now_ns);
 /* Whether tcp_output or tcp_deliver would do something now. */
 bool tcp_has_work(const struct tcp *tcp);
 
-/* ICMP says that the path of a flow is broken (unreachable) or narrow (mtu_bytes != 0). */
+/* ICMP says that the path of a flow is broken (mtu_bytes == 0) or narrow (mtu_bytes != 0). */
 void tcp_path_error(struct tcp *tcp, const struct flow_key *key, uint32_t sequence,
 		    uint16_t mtu_bytes, uint64_t now_ns);
 

@@ -18,8 +18,10 @@ void tcp_path_error(struct tcp *tcp, const struct flow_key *key, uint32_t sequen
 	/* RFC 5927 4.1: it has to quote something that is in flight. */
 	if (seq_lt(sequence, conn->snd_una) || seq_geq(sequence, conn->snd_max))
 		return;
+	counter_inc(&tcp->params.counters->path_errors);
 	if (mtu_bytes == 0) {
-		/* Hard only while opening; later it is advice (RFC 5461, RFC 9293 3.9.2.2). */
+		/* Hard only while opening, where another endpoint can still be tried; later it is advice
+		 * (RFC 5461 4.1, RFC 9293 3.9.2.2). */
 		if (conn->state == TCP_SYN_SENT)
 			tcp_conn_close(tcp, conn, STREAM_FAILURE_REFUSED);
 		return;

@@ -259,10 +259,12 @@ static void icmp_errors_name_their_flow(void)
 	} cases[] = {
 		{false, 3, 1, 0, DROP_NONE, 0},		   {false, 3, 4, 1400, DROP_NONE, 1400},
 		{false, 3, 4, 0, DROP_NONE, 576},	   {false, 3, 4, 10, DROP_NONE, 68},
-		{false, 11, 0, 0, DROP_ICMP_UNHANDLED, 0}, {false, 0, 0, 0, DROP_ICMP_UNHANDLED, 0},
+		{false, 11, 4, 1400, DROP_NONE, 0},	   {false, 12, 0, 0, DROP_NONE, 0},
+		{false, 4, 0, 0, DROP_ICMP_UNHANDLED, 0},  {false, 0, 0, 0, DROP_ICMP_UNHANDLED, 0},
 		{true, 1, 4, 0, DROP_NONE, 0},		   {true, 2, 0, 1400, DROP_NONE, 1400},
 		{true, 2, 0, 100, DROP_NONE, 1280},	   {true, 2, 0, 1 << 20, DROP_NONE, 65535},
-		{true, 3, 0, 0, DROP_ICMP_UNHANDLED, 0},
+		{true, 3, 0, 1400, DROP_NONE, 0},	   {true, 4, 1, 6, DROP_NONE, 0},
+		{true, 5, 0, 0, DROP_ICMP_UNHANDLED, 0},
 	};
 
 	setup();
