@@ -67,6 +67,7 @@ struct tcp *tcp_create(const struct tcp_params *params)
 				       .link_offset = offsetof(struct tcp_conn, ready),
 				       .flag = TCP_F_IN_READY};
 	tcp->mbuf_watermark = params->header_pool->size / MBUF_WATERMARK_SHARE;
+	tcp_listener_init(tcp);
 	wheel_init(&tcp->wheel, params->now_ns, tcp_timer_fire, tcp);
 	if (!create_tables(tcp)) {
 		destroy_tables(tcp);

@@ -173,10 +173,12 @@ struct tcp_listener {
 	struct tcp_listen_params params;
 	uint32_t pending;
 	uint16_t generation;
+	uint16_t next;     /* in its bucket; TCP_LISTENERS_MAX = the last */
 	bool used;
 };
 
 #define TCP_LISTENERS_MAX 256
+#define TCP_LISTENER_BUCKETS 64
 
 struct tcp_ooo_node;
 struct tcp_timewait_entry;
@@ -207,7 +209,7 @@ struct tcp {
 	void *port_filter_context;
 	uint32_t mbuf_watermark;
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
-	uint32_t listener_count;        /* slots ever used */
+	uint16_t listener_heads[TCP_LISTENER_BUCKETS]; /* by port; port 0 listens on every port */
 };
 
 static inline struct tcp_conn *tcp_conn_at(const struct tcp *tcp, uint32_t index)

@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_listen.h"
 
+#include "stack/base/invariant.h"
 #include "stack/tcp/tcp_open.h"
 
 #define ISS_GAP_BYTES (UINT32_C(1) << 18)
@@ -10,43 +11,64 @@ static bool family_matches(const struct tcp_listener *listener, const struct ip_
 	       ip_addr_is_v4(&listener->params.local) == ip_addr_is_v4(local);
 }
 
-/* -1 = does not match; else how specific. */
+/* -1 = does not match; else how specific: the port counts most, then the address, then the family. */
 static int score(const struct tcp_listener *listener, const struct flow_key *key)
 {
 	const struct tcp_listen_params *params = &listener->params;
 	int points = 0;
 
-	if (!listener->used || params->vrf != key->vrf)
+	if (params->vrf != key->vrf)
 		return -1;
 	if (params->local_port) {
 		if (params->local_port != key->local_port)
 			return -1;
-		points += 2;
+		points += 4;
 	}
 	if (!ip_addr_is_any(&params->local)) {
 		if (!ip_addr_equal(&params->local, &key->local))
 			return -1;
-		points += 1;
+		points += 2;
 	} else if (!family_matches(listener, &key->local)) {
 		return -1;
 	}
-	return points;
+	return points + !params->any_family;
+}
+
+static uint16_t *bucket_of(struct tcp *tcp, uint16_t port)
+{
+	return &tcp->listener_heads[port % TCP_LISTENER_BUCKETS];
+}
+
+static struct tcp_listener *best_in(struct tcp *tcp, uint16_t port, const struct flow_key *key,
+				    int *best_points)
+{
+	struct tcp_listener *best = NULL;
+
+	for (uint16_t at = *bucket_of(tcp, port); at != TCP_LISTENERS_MAX;
+	     at = tcp->listeners[at].next) {
+		int points = score(&tcp->listeners[at], key);
+
+		if (points > *best_points) {
+			best = &tcp->listeners[at];
+			*best_points = points;
+		}
+	}
+	return best;
 }
 
 struct tcp_listener *tcp_listener_find(struct tcp *tcp, const struct flow_key *key)
 {
-	struct tcp_listener *best = NULL;
 	int best_points = -1;
+	struct tcp_listener *by_port = best_in(tcp, key->local_port, key, &best_points);
+	struct tcp_listener *every_port = best_in(tcp, 0, key, &best_points);
 
-	for (uint32_t i = 0; i < tcp->listener_count; i++) {
-		int points = score(&tcp->listeners[i], key);
+	return every_port ? every_port : by_port;
+}
 
-		if (points > best_points) {
-			best = &tcp->listeners[i];
-			best_points = points;
-		}
-	}
-	return best;
+void tcp_listener_init(struct tcp *tcp)
+{
+	for (unsigned i = 0; i < TCP_LISTENER_BUCKETS; i++)
+		tcp->listener_heads[i] = TCP_LISTENERS_MAX;
 }
 
 static bool same_place(const struct tcp_listen_params *a, const struct tcp_listen_params *b)
@@ -57,28 +79,34 @@ static bool same_place(const struct tcp_listen_params *a, const struct tcp_liste
 
 struct tcp_listener *tcp_listen(struct tcp *tcp, const struct tcp_listen_params *params)
 {
-	struct tcp_listener *place = NULL;
+	uint16_t *head = bucket_of(tcp, params->local_port);
+	uint16_t place = 0;
 
-	for (uint32_t i = 0; i < tcp->listener_count; i++) {
-		struct tcp_listener *listener = &tcp->listeners[i];
-
-		if (!listener->used)
-			place = listener;
-		else if (same_place(&listener->params, params))
+	for (uint16_t at = *head; at != TCP_LISTENERS_MAX; at = tcp->listeners[at].next)
+		if (same_place(&tcp->listeners[at].params, params))
 			return NULL;
-	}
-	if (!place && tcp->listener_count < TCP_LISTENERS_MAX)
-		place = &tcp->listeners[tcp->listener_count++];
-	if (!place)
+	while (place < TCP_LISTENERS_MAX && tcp->listeners[place].used)
+		place++;
+	if (place == TCP_LISTENERS_MAX)
 		return NULL;
-	place->params = *params;
-	place->pending = 0;
-	place->used = true;
-	return place;
+	struct tcp_listener *listener = &tcp->listeners[place];
+
+	listener->params = *params;
+	listener->pending = 0;
+	listener->used = true;
+	listener->next = *head;
+	*head = place;
+	return listener;
 }
 
 void tcp_listener_close(struct tcp *tcp, struct tcp_listener *listener, uint64_t now_ns)
 {
+	uint16_t *link = bucket_of(tcp, listener->params.local_port);
+
+	INVARIANT(listener->used);
+	while (&tcp->listeners[*link] != listener)
+		link = &tcp->listeners[*link].next;
+	*link = listener->next;
 	/* Connections that wait for accept find out by the generation. */
 	listener->used = false;
 	listener->generation++;

@@ -1,9 +1,11 @@
-/* Listeners: a small table, the most specific one wins (address and port, port, address, any). */
+/* Listeners: a small table with an index by port; the most specific one wins (address and port, port, address, any). */
 #ifndef STACK_TCP_TCP_LISTEN_H
 #define STACK_TCP_TCP_LISTEN_H
 
 #include "stack/tcp/tcp_conn.h"
 
+/* Boot: nobody listens. */
+void tcp_listener_init(struct tcp *tcp);
 /* NULL when nobody listens there. */
 struct tcp_listener *tcp_listener_find(struct tcp *tcp, const struct flow_key *key);
 /* The listener that a passive connection came through; NULL when it has been closed since. */

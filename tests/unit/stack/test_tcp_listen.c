@@ -100,6 +100,12 @@ static void families_and_vrfs_are_kept_apart(void)
 	CU_ASSERT(find("2001:db8::2", 1, 0) == v6);
 	CU_ASSERT(find("10.0.0.2", 2, 0) == all && find("2001:db8::2", 2, 0) == all);
 	CU_ASSERT(find("10.0.0.2", 1, 7) == other);
+	/* One of the family goes before one for both, whoever came first. */
+	struct tcp_listener *narrow = listen_at("::", false, 2, 0);
+	struct tcp_listener *wide = listen_at("0.0.0.0", true, 1, 0);
+
+	CU_ASSERT(wide != NULL && find("10.0.0.2", 1, 0) == v4 && find("2001:db8::2", 1, 0) == v6);
+	CU_ASSERT(find("10.0.0.2", 2, 0) == all && find("2001:db8::2", 2, 0) == narrow);
 	world_stop(&world);
 }
 
