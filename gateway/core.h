@@ -17,6 +17,7 @@
 #include "stack/base/wheel.h"
 
 #define GATEWAY_SCRATCH_BYTES 65536
+_Static_assert(CONFIG_HEADERS_KB_MAX * 1024 <= GATEWAY_SCRATCH_BYTES, "a large head fits its block");
 #define GATEWAY_LOG_LINE_BYTES 8192
 #define GATEWAY_RUN_MAX 256        /* deferred items served by one gateway_run */
 #define GATEWAY_LARGE_HEADS 64     /* heads over one arena chunk that may be in flight */

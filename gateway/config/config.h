@@ -268,6 +268,10 @@ enum config_escaped_slashes {
 	ESCAPED_SLASHES_FORWARD,  /* unescaped */
 };
 
+/* What request memory holds: static asserts where it is made say so. */
+#define CONFIG_HEADERS_KB_MAX 64
+#define CONFIG_HEADERS_COUNT_MAX 180
+
 struct config_hcm {
 	struct str stat_prefix;
 	uint32_t stat_slot;
@@ -289,8 +293,8 @@ struct config_hcm {
 	bool normalize_path;
 	bool merge_slashes;
 	enum config_escaped_slashes escaped_slashes;
-	uint32_t headers_kb_max;        /* 60 by default */
-	uint32_t headers_count_max;     /* 100 by default */
+	uint32_t headers_kb_max;        /* 60 by default, at most CONFIG_HEADERS_KB_MAX */
+	uint32_t headers_count_max;     /* 100 by default, at most CONFIG_HEADERS_COUNT_MAX */
 	uint64_t idle_timeout_ns;       /* of a connection without request; 1 h by default */
 	uint64_t stream_idle_timeout_ns;/* 5 min by default */
 	uint64_t request_timeout_ns;    /* 0 = none */

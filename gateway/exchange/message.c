@@ -94,10 +94,13 @@ struct header *header_find_name(const struct header_list *list, struct str name)
 }
 
 #define FIRST_CAPACITY 24
+#define MOST_HEADERS ((ARENA_CHUNK_BYTES - 64) / sizeof(struct header))
+/* Beside what was received: what the edge adds, and some mutations. */
+_Static_assert(CONFIG_HEADERS_COUNT_MAX + 20 <= MOST_HEADERS, "the headers allowed fit a chunk");
 
 static bool grow(struct header_list *list, struct arena *arena)
 {
-	const size_t most = (ARENA_CHUNK_BYTES - 64) / sizeof(struct header);
+	const size_t most = MOST_HEADERS;
 	size_t capacity = list->capacity ? (size_t)list->capacity * 2 : FIRST_CAPACITY;
 
 	if (list->capacity >= most)

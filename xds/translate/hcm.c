@@ -10,7 +10,6 @@
 #define STREAM_IDLE_DEFAULT_NS (300 * SECOND_NS)
 #define DRAIN_DEFAULT_NS (5 * SECOND_NS)
 #define HEADERS_KB_DEFAULT 60
-#define HEADERS_KB_MAX 8192
 #define HEADERS_COUNT_DEFAULT 100
 #define HTTP_FILTERS_MAX 64
 #define SLASHES(action) HCM__HTTP_CONNECTION_MANAGER__PATH_WITH_ESCAPED_SLASHES_ACTION__##action
@@ -87,12 +86,12 @@ static void translate_limits(struct translation *t, const Hcm__HttpConnectionMan
 	const Core__HttpProtocolOptions *common = from->common_http_protocol_options;
 
 	to->headers_kb_max = translate_u32(from->max_request_headers_kb, HEADERS_KB_DEFAULT);
-	if (to->headers_kb_max < 1 || to->headers_kb_max > HEADERS_KB_MAX)
-		FAULT(t, from, "max_request_headers_kb", "expected 1 to %d", HEADERS_KB_MAX);
+	if (to->headers_kb_max < 1 || to->headers_kb_max > CONFIG_HEADERS_KB_MAX)
+		FAULT(t, from, "max_request_headers_kb", "expected 1 to %d", CONFIG_HEADERS_KB_MAX);
 	to->headers_count_max = translate_u32(common ? common->max_headers_count : NULL,
 					      HEADERS_COUNT_DEFAULT);
-	if (to->headers_count_max < 1)
-		FAULT(t, common, "max_headers_count", "expected 1 or more");
+	if (to->headers_count_max < 1 || to->headers_count_max > CONFIG_HEADERS_COUNT_MAX)
+		FAULT(t, common, "max_headers_count", "expected 1 to %d", CONFIG_HEADERS_COUNT_MAX);
 	to->idle_timeout_ns = translate_duration(t, common, "idle_timeout",
 						 common ? common->idle_timeout : NULL,
 						 IDLE_DEFAULT_NS);

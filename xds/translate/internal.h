@@ -86,6 +86,8 @@ void translate_virtual_host(struct translation *t, const Route__VirtualHost *fro
 			    struct config_virtual_host *to, bool validate_clusters);
 void translate_route(struct translation *t, const Route__Route *from, const Route__VirtualHost *host,
 		     struct config_route *to, bool validate_clusters);
+/* RETRY_ON_* of the words that are served; faults and warnings for the others. */
+uint32_t translate_retry_on(struct translation *t, const Route__RetryPolicy *from);
 /* The table's own arena; adds it to the resources.  Returns its id, CONFIG_NAME_NONE on failure. */
 uint32_t translate_route_table(struct translation *t, const Route__RouteConfiguration *from,
 			       const char *fallback_name);

@@ -36,48 +36,12 @@ static void translate_match(struct translation *t, const Route__Route *owner,
 		      "a path has neither query nor fragment");
 }
 
-static const struct {
-	const char *name;
-	uint32_t bits;
-} retry_names[] = {
-	{"5xx", RETRY_ON_5XX | RETRY_ON_GATEWAY_ERROR | RETRY_ON_RESET | RETRY_ON_CONNECT_FAILURE |
-		RETRY_ON_REFUSED_STREAM},
-	{"gateway-error", RETRY_ON_GATEWAY_ERROR},
-	{"reset", RETRY_ON_RESET},
-	{"reset-before-request", RETRY_ON_RESET_BEFORE_REQUEST},
-	{"connect-failure", RETRY_ON_CONNECT_FAILURE},
-	{"refused-stream", RETRY_ON_REFUSED_STREAM},
-};
-
-static void translate_retry_on(struct translation *t, const Route__RetryPolicy *from,
-			       struct config_route *to)
-{
-	const char *at = from->retry_on;
-
-	while (*at) {
-		size_t length = strcspn(at, ",");
-		bool known = false;
-
-		for (size_t i = 0; i < ARRAY_LEN(retry_names); i++)
-			if (strlen(retry_names[i].name) == length &&
-			    !memcmp(retry_names[i].name, at, length)) {
-				to->retry_on |= retry_names[i].bits;
-				known = true;
-			}
-		if (!known)
-			document_warning(t->document, &from->base, "retry_on",
-					 "without effect: \"%.*s\" is no reason to try again here",
-					 (int)length, at);
-		at += length + (at[length] == ',');
-	}
-}
-
 static void translate_retry(struct translation *t, const Route__RetryPolicy *from,
 			    struct config_route *to)
 {
 	if (!from)
 		return;
-	translate_retry_on(t, from, to);
+	to->retry_on = translate_retry_on(t, from);
 	to->retries_max = translate_u32(from->num_retries, 1);
 	to->per_try_timeout_ns = translate_duration(t, from, "per_try_timeout", from->per_try_timeout,
 						    0);

@@ -207,6 +207,11 @@ static void route_faults(void)
 		 "\"a b\"}}]}", "request_headers_to_add[0].header.key", "not a header name"},
 		{"{match: {prefix: /}, route: {cluster: c}, request_headers_to_remove: [Host]}",
 		 "request_headers_to_remove", "cannot be removed"},
+		{"{match: {prefix: /}, route: {cluster: c}, response_headers_to_add: [{header: {key: "
+		 "\":status\", value: \"200\"}}]}", "response_headers_to_add[0].header.key",
+		 "not changed here"},
+		{"{match: {prefix: /}, route: {cluster: c}, request_headers_to_add: [{header: {key: "
+		 "HOST, value: a}}]}", "request_headers_to_add[0].header.key", "not changed here"},
 		{"{match: {prefix: /}, route: {cluster: c}, typed_per_filter_config: {f: {\"@type\": " T
 		 "config.core.v3.Address}}}", "typed_per_filter_config[f]", "per-route"},
 	};
@@ -224,6 +229,37 @@ static void route_faults(void)
 	}
 }
 
+static void retry_words(void)
+{
+	static const struct {
+		const char *words;
+		uint32_t errors, warnings, bits;
+	} cases[] = {
+		{"reset, gateway-error ,,", 0, 0, RETRY_ON_RESET | RETRY_ON_GATEWAY_ERROR},
+		{" , ", 0, 0, 0},
+		{"connect-failure,unavailable,cancelled", 0, 2, RETRY_ON_CONNECT_FAILURE},
+		{"http3-post-connect-failure", 0, 1, 0},
+		{"5xx,retriable-status-codes", 1, 0, 0},
+		{"retriable-4xx,retriable-headers,envoy-ratelimited", 3, 0, 0},
+		{"5XX", 1, 0, 0},
+		{"resets", 1, 0, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct xds_text test;
+		char route[256];
+
+		snprintf(route, sizeof(route), "{match: {prefix: /}, route: {cluster: c, retry_policy: "
+			 "{retry_on: \"%s\"}}}", cases[i].words);
+		with_http(&test, FILTERS, route);
+		CU_ASSERT_EQUAL(test.bootstrap.document.faults.errors, cases[i].errors);
+		CU_ASSERT_EQUAL(test.bootstrap.document.faults.warnings, cases[i].warnings);
+		if (cases[i].errors == 0)
+			CU_ASSERT_EQUAL(routes_of(&test)[0].retry_on, cases[i].bits);
+		xds_text_end(&test);
+	}
+}
+
 #define OK "{match: {prefix: /}, route: {cluster: c}}"
 
 static void connection_manager_fields(void)
@@ -231,11 +267,11 @@ static void connection_manager_fields(void)
 	struct xds_text test;
 
 	with_http(&test, "codec_type: HTTP1, server_name: me, server_header_transformation: "
-		  "PASS_THROUGH, max_request_headers_kb: 96, stream_idle_timeout: 0s, "
+		  "PASS_THROUGH, max_request_headers_kb: 64, stream_idle_timeout: 0s, "
 		  "request_timeout: 3s, use_remote_address: true, xff_num_trusted_hops: 2, "
 		  "generate_request_id: false, via: v, normalize_path: true, merge_slashes: true, "
 		  "path_with_escaped_slashes_action: UNESCAPE_AND_REDIRECT, common_http_protocol_options: {idle_timeout: "
-		  "7s, max_headers_count: 5}, http_protocol_options: {accept_http_10: true}, "
+		  "7s, max_headers_count: 180}, http_protocol_options: {accept_http_10: true}, "
 		  "access_log: [{name: f, typed_config: {\"@type\": " FILE_LOG ", path: /x}}], "
 		  "http_filters: [{name: m, typed_config: {\"@type\": " MUTATION ", mutations: "
 		  "{request_mutations: [{append: {header: {key: a, value: b}, append: false}}], "
@@ -245,8 +281,8 @@ static void connection_manager_fields(void)
 	CU_ASSERT_EQUAL(h->codec, CODEC_HTTP1);
 	CU_ASSERT_STRING_EQUAL(h->server_name.data, "me");
 	CU_ASSERT_EQUAL(h->server_header, SERVER_PASS_THROUGH);
-	CU_ASSERT_EQUAL(h->headers_kb_max, 96);
-	CU_ASSERT_EQUAL(h->headers_count_max, 5);
+	CU_ASSERT_EQUAL(h->headers_kb_max, 64);
+	CU_ASSERT_EQUAL(h->headers_count_max, 180);
 	CU_ASSERT_EQUAL(h->stream_idle_timeout_ns, 0);
 	CU_ASSERT_EQUAL(h->idle_timeout_ns, 7000000000);
 	CU_ASSERT_EQUAL(h->request_timeout_ns, 3000000000);
@@ -276,11 +312,18 @@ static void connection_manager_faults(void)
 		{"", "http_filters", "router"},
 		{"http_filters: [" ROUTER ", " ROUTER "],", "http_filters[0].name", "last"},
 		{FILTERS "codec_type: HTTP2,", "codec_type", "HTTP1"},
-		{FILTERS "max_request_headers_kb: 0,", "max_request_headers_kb", "1 to"},
 		{FILTERS "path_with_escaped_slashes_action: 9,", "path_with_escaped_slashes_action",
 		 "expected one of"},
 		{FILTERS "path_normalization_options: {},", "path_normalization_options",
 		 "not supported"},
+		{FILTERS "max_request_headers_kb: 0,", "max_request_headers_kb", "1 to 64"},
+		{FILTERS "max_request_headers_kb: 65,", "max_request_headers_kb", "1 to 64"},
+		{FILTERS "common_http_protocol_options: {max_headers_count: 181},",
+		 "common_http_protocol_options.max_headers_count", "1 to 180"},
+		{"http_filters: [{name: m, typed_config: {\"@type\": " MUTATION ", mutations: "
+		 "{request_mutations: [{append: {header: {key: \":path\", value: b}}}]}}}, " ROUTER "],",
+		 "http_filters[0].typed_config.mutations.request_mutations[0].append.header.key",
+		 "not changed here"},
 		{FILTERS "upgrade_configs: [{upgrade_type: websocket}],", "upgrade_configs",
 		 "not supported"},
 		{FILTERS "access_log: [{name: f, typed_config: {\"@type\": " FILE_LOG "}}],",
@@ -325,5 +368,5 @@ static void tcp_proxy_and_default_chain(void)
 
 UNIT_TESTS(UNIT_TEST(cluster_fields), UNIT_TEST(cluster_faults),
 	   UNIT_TEST(dns_hosts_are_for_the_resolver), UNIT_TEST(route_fields),
-	   UNIT_TEST(route_faults), UNIT_TEST(connection_manager_fields),
+	   UNIT_TEST(route_faults), UNIT_TEST(retry_words), UNIT_TEST(connection_manager_fields),
 	   UNIT_TEST(connection_manager_faults), UNIT_TEST(tcp_proxy_and_default_chain))
