@@ -41,6 +41,7 @@ static void client_fail(struct upstream *upstream, enum exchange_reset why, uint
 		counter_inc(&client_stats(upstream)->upstream_cx_destroy_remote_with_active_rq);
 	}
 	counter_inc(&stats_endpoint(upstream->gateway, upstream->host->stat_slot)->rq_error);
+	exchange_keep_upstream(exchange, upstream->stream);
 	pool_request_end(upstream);
 	h1_reader_clear(upstream->gateway, &upstream->reader);
 	upstream->exchange = NULL;
@@ -92,6 +93,7 @@ static void client_reset(struct exchange *exchange, uint64_t now_ns)
 	struct upstream *upstream = exchange->up;
 
 	exchange->up = NULL;
+	exchange_keep_upstream(exchange, upstream->stream);
 	if (!upstream->answer_ended)
 		counter_inc(&client_stats(upstream)->upstream_rq_tx_reset);
 	client_detach(upstream, now_ns);
@@ -166,6 +168,7 @@ static void client_answer_ended(struct upstream *upstream, struct exchange *exch
 		return; /* the request is still on its way; the exchange will end it */
 	exchange->up_ops = NULL;
 	exchange->up = NULL;
+	exchange_keep_upstream(exchange, upstream->stream);
 	client_detach(upstream, now_ns);
 }
 
