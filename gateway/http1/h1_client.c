@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/http1/h1_hop.h"
+#include "gateway/http1/h1_push.h"
 #include "gateway/http1/h1_write.h"
 
 #define ANSWER_HEAD_BYTES_MAX 61440
@@ -54,17 +55,14 @@ static void client_fail(struct upstream *upstream, enum exchange_reset why, uint
 static bool client_head(struct exchange *exchange, bool ended, uint64_t now_ns)
 {
 	struct upstream *upstream = exchange->up;
-	struct gateway *gateway = upstream->gateway;
 	struct message_head *head = &exchange->request;
 	struct h1_write_options options = {.framing = head->framing,
 					   .content_length_bytes = head->content_length_bytes};
 	struct slice_queue out = {0};
-	uint32_t length;
 
 	if (ended && head->framing != BODY_LENGTH)
 		options.framing = BODY_NONE;
-	length = h1_write_request(head, &options, gateway->scratch, GATEWAY_SCRATCH_BYTES);
-	if (!length || !gateway_push_bytes(gateway, &out, gateway->scratch, length))
+	if (!h1_push_head(upstream->gateway, h1_write_request, head, &options, &out))
 		return false;
 	upstream->writer = (struct h1_writer){.framing = (uint8_t)options.framing};
 	upstream->request_ended = ended;
