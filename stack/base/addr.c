@@ -6,11 +6,6 @@
 
 static const uint8_t v4_mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-bool ip_addr_is_v4(const struct ip_addr *addr)
-{
-	return memcmp(addr->bytes, v4_mapped_prefix, sizeof(v4_mapped_prefix)) == 0;
-}
-
 bool ip_addr_is_any(const struct ip_addr *addr)
 {
 	if (ip_addr_is_v4(addr))
@@ -28,11 +23,6 @@ bool ip_addr_is_multicast(const struct ip_addr *addr)
 bool ip_addr_is_link_local(const struct ip_addr *addr)
 {
 	return addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
-}
-
-bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
-{
-	return a->words[0] == b->words[0] && a->words[1] == b->words[1];
 }
 
 struct ip_addr ip_addr_from_v4(uint32_t v4_host_order)

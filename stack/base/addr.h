@@ -30,13 +30,36 @@ struct flow_key {
 };
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key is compared and hashed as 40 bytes");
 
+/* Bytes 8 to 11 of an IPv4-mapped address, as they are loaded. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define IP_ADDR_V4_MARK UINT32_C(0xffff0000)
+#else
+#define IP_ADDR_V4_MARK UINT32_C(0x0000ffff)
+#endif
+
 #define IP_ADDR_TEXT_BYTES 64   /* "[v6]:port" fits as well */
 
-bool ip_addr_is_v4(const struct ip_addr *addr);
+/* Asked several times for every packet, as the two below. */
+static inline bool ip_addr_is_v4(const struct ip_addr *addr)
+{
+	return addr->words[0] == 0 && addr->dwords[2] == IP_ADDR_V4_MARK;
+}
+
+static inline bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b)
+{
+	return a->words[0] == b->words[0] && a->words[1] == b->words[1];
+}
+
+static inline bool flow_key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	return ip_addr_equal(&a->remote, &b->remote) && a->local_port == b->local_port &&
+	       a->remote_port == b->remote_port && a->vrf == b->vrf &&
+	       ip_addr_equal(&a->local, &b->local);
+}
+
 bool ip_addr_is_any(const struct ip_addr *addr); /* 0.0.0.0 or :: */
 bool ip_addr_is_multicast(const struct ip_addr *addr);
 bool ip_addr_is_link_local(const struct ip_addr *addr); /* fe80::/10 */
-bool ip_addr_equal(const struct ip_addr *a, const struct ip_addr *b);
 struct ip_addr ip_addr_from_v4(uint32_t v4_host_order);
 struct ip_addr ip_addr_from_v6(const uint8_t bytes[16]);
 /* The four bytes of an IPv4-mapped address, in host order. */

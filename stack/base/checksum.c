@@ -19,45 +19,60 @@ static inline uint16_t fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-static inline uint64_t load64(const uint8_t *bytes)
-{
-	uint64_t word;
+/* Four 64-bit lanes: the compiler's own vectors, on whatever registers there are. */
+typedef uint64_t lanes __attribute__((vector_size(32)));
 
-	memcpy(&word, bytes, sizeof(word));
-	return word;
+#define LOW_HALVES UINT64_C(0xffffffff)
+
+/* What is left of less than a vector; each part starts at an even byte, so that it adds as it lies. */
+static uint64_t add_tail(uint64_t sum, const uint8_t *bytes, size_t length_bytes)
+{
+	uint64_t word64;
+	uint32_t word32;
+	uint16_t word16 = 0;
+
+	for (; length_bytes >= 8; length_bytes -= 8, bytes += 8) {
+		memcpy(&word64, bytes, sizeof(word64));
+		sum = add_carry(sum, word64);
+	}
+	if (length_bytes & 4) {
+		memcpy(&word32, bytes, sizeof(word32));
+		sum = add_carry(sum, word32);
+		bytes += 4;
+	}
+	if (length_bytes & 2) {
+		memcpy(&word16, bytes, sizeof(word16));
+		sum = add_carry(sum, word16);
+		bytes += 2;
+	}
+	if (length_bytes & 1) {
+		word16 = 0;
+		memcpy(&word16, bytes, 1);
+		sum = add_carry(sum, word16);
+	}
+	return sum;
 }
 
 /* The sum is kept in the byte order of memory (RFC 1071 2 (B)): no word is swapped on the way.
- * Pairs of 32-bit halves go into 64-bit lanes that cannot overflow within a packet, which lets the
- * compiler use vector registers. */
+ * Halves of 32 bits go into 64-bit lanes, which cannot overflow within a packet; they are added up
+ * once, at the end. */
 uint64_t checksum_add(uint64_t sum, const void *data, size_t length_bytes)
 {
 	const uint8_t *bytes = data;
-	uint64_t low = 0;
-	uint64_t high = 0;
+	lanes low = {0}, high = {0}, low2 = {0}, high2 = {0}, word;
 
-	for (; length_bytes >= 32; length_bytes -= 32, bytes += 32) {
-		for (unsigned i = 0; i < 32; i += 8) {
-			uint64_t word = load64(bytes + i);
-
-			low += word & 0xffffffff;
-			high += word >> 32;
-		}
-	}
-	for (; length_bytes >= 8; length_bytes -= 8, bytes += 8) {
-		uint64_t word = load64(bytes);
-
-		low += word & 0xffffffff;
+	for (; length_bytes >= 2 * sizeof(word); length_bytes -= 2 * sizeof(word)) {
+		memcpy(&word, bytes, sizeof(word));
+		low += word & LOW_HALVES;
 		high += word >> 32;
+		memcpy(&word, bytes + sizeof(word), sizeof(word));
+		low2 += word & LOW_HALVES;
+		high2 += word >> 32;
+		bytes += 2 * sizeof(word);
 	}
-	sum = add_carry(add_carry(sum, low), high);
-	if (length_bytes > 0) {
-		uint64_t word = 0;
-
-		memcpy(&word, bytes, length_bytes);
-		sum = add_carry(sum, word);
-	}
-	return sum;
+	low += low2 + high + high2;
+	sum = add_carry(sum, low[0] + low[1] + low[2] + low[3]);
+	return add_tail(sum, bytes, length_bytes);
 }
 
 uint64_t checksum_add_mbuf(uint64_t sum, const struct rte_mbuf *mbuf, uint32_t offset_bytes,

@@ -103,8 +103,6 @@ static enum turn send_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 	return TURN_SENT;
 }
 
-/* What may be sent beyond SND.NXT: by peer window, congestion window and silly window avoidance
- * (RFC 9293 3.8.6.2.1; Nagle is off). */
 /* RFC 5681 4.1: what was learnt of the path has aged when nothing left for an RTO. */
 static void restart_after_idle(struct tcp_conn *conn, const struct tcp_cold *cold, uint64_t now_ns)
 {
@@ -114,6 +112,8 @@ static void restart_after_idle(struct tcp_conn *conn, const struct tcp_cold *col
 		cold->cc->restart(conn);
 }
 
+/* What may be sent beyond SND.NXT: by peer window, congestion window and silly window avoidance
+ * (RFC 9293 3.8.6.2.1; Nagle is off). */
 static enum turn send_new(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
 	struct tcp_cold *cold = tcp_conn_cold(tcp, conn);

@@ -52,8 +52,10 @@ uint32_t tcp_table_find(const struct tcp_table *table, uint64_t hash, const stru
 
 			if (bucket->tags[way] != tag || index == TCP_TABLE_NONE)
 				continue;
-			if (!memcmp(table->keys + (size_t)index * table->key_stride_bytes, key,
-				    sizeof(*key)))
+			const void *entry =
+				table->keys + (size_t)index * table->key_stride_bytes;
+
+			if (flow_key_equal(entry, key))
 				return index;
 		}
 		if (bucket->overflow == 0)
