@@ -6,7 +6,7 @@ import subprocess
 
 from tests.lib.harness import Program
 
-SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'}
+SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=1:allocator_may_return_null=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'}
 
 
 def meson_tests(folder, suite):

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "xds/reflect/key_set.h"
+
 #define ANCHORS_MAX 1024
 
 struct anchor {
@@ -65,6 +67,7 @@ static struct node *node_create(struct reader *reader, enum node_kind kind, yaml
 		return NULL;
 	}
 	node->kind = kind;
+	node->weight = 1;
 	node->position = position_of(mark);
 	return node;
 }
@@ -94,8 +97,24 @@ static void anchor_add(struct reader *reader, const yaml_char_t *name, struct no
 		reader->anchors[reader->anchor_count++] = (struct anchor){copy, node};
 }
 
-/* A shallow copy, because a node is in one list of children only.  Aliases of aliases multiply
- * what a walk sees; node_count charges each use with the children that it brings. */
+/* Aliases of aliases multiply what a walk sees: each use is charged with all that it brings. */
+static struct node *node_repeat(struct reader *reader, const struct node *target, yaml_mark_t mark)
+{
+	if (reader->node_count > TREE_NODES_MAX - target->weight) {
+		fail(reader, mark, "more values than are read from one file");
+		return NULL;
+	}
+	struct node *node = node_create(reader, target->kind, mark);
+
+	if (!node)
+		return NULL;
+	reader->node_count += target->weight - 1;
+	*node = *target;
+	node->next = NULL;
+	return node;
+}
+
+/* A shallow copy, because a node is in one list of children only. */
 static struct node *alias_node(struct reader *reader, const yaml_event_t *event)
 {
 	struct node *target = anchor_find(reader, event->data.alias.anchor);
@@ -105,13 +124,7 @@ static struct node *alias_node(struct reader *reader, const yaml_event_t *event)
 		     target ? "an alias inside of what it names" : "an alias to an unknown anchor");
 		return NULL;
 	}
-	struct node *node = node_create(reader, target->kind, event->start_mark);
-
-	if (!node)
-		return NULL;
-	*node = *target;
-	node->next = NULL;
-	return node;
+	return node_repeat(reader, target, event->start_mark);
 }
 
 struct node *tree_child(const struct node *mapping, const char *key)
@@ -132,6 +145,7 @@ static void child_append(struct node *parent, struct node *child)
 		parent->first = child;
 	parent->last = child;
 	parent->count++;
+	parent->weight += child->weight;
 }
 
 static struct node *read_node(struct reader *reader, yaml_event_t *event, uint32_t depth);
@@ -141,24 +155,30 @@ static bool is_merge_key(struct str key)
 	return key.length == 2 && !memcmp(key.data, "<<", 2);
 }
 
+static void entry_append(struct reader *reader, struct node *mapping, struct key_set *keys,
+			 struct node *child, yaml_mark_t mark)
+{
+	child_append(mapping, child);
+	if (!key_set_add(keys, mapping, child, reader->arena))
+		fail(reader, mark, "out of memory");
+}
+
 /* Merge key: what the mapping itself does not say comes from the other one. */
-static void merge(struct reader *reader, struct node *into, const struct node *from,
-		  yaml_mark_t mark)
+static void merge(struct reader *reader, struct node *into, struct key_set *keys,
+		  const struct node *from, yaml_mark_t mark)
 {
 	if (from->kind != NODE_MAPPING) {
 		fail(reader, mark, "a merge key (<<) takes a mapping or an alias to one");
 		return;
 	}
 	for (const struct node *child = from->first; child; child = child->next) {
-		if (tree_child(into, child->key.data))
+		if (key_set_find(keys, into, child->key))
 			continue;
-		struct node *copy = node_create(reader, child->kind, mark);
+		struct node *copy = node_repeat(reader, child, mark);
 
 		if (!copy)
 			return;
-		*copy = *child;
-		copy->next = NULL;
-		child_append(into, copy);
+		entry_append(reader, into, keys, copy, mark);
 	}
 }
 
@@ -178,8 +198,8 @@ static void read_sequence(struct reader *reader, struct node *node, uint32_t dep
 	}
 }
 
-static void read_entry(struct reader *reader, struct node *node, const yaml_event_t *key_event,
-		       struct node **merged, uint32_t depth)
+static void read_entry(struct reader *reader, struct node *node, struct key_set *keys,
+		       const yaml_event_t *key_event, struct node **merged, uint32_t depth)
 {
 	yaml_event_t event;
 	struct position key_position = position_of(key_event->start_mark);
@@ -206,31 +226,32 @@ static void read_entry(struct reader *reader, struct node *node, const yaml_even
 		*merged = child;
 		return;
 	}
-	const struct node *twin = tree_child(node, key.data);
+	const struct node *twin = key_set_find(keys, node, key);
 
 	if (twin)
 		fault_add(reader->faults, FAULT_ERROR, key_position, key.data,
 			  "the key stands twice; first at line %u", twin->key_position.line);
 	child->key = key;
 	child->key_position = key_position;
-	child_append(node, child);
+	entry_append(reader, node, keys, child, key_event->start_mark);
 }
 
 static void read_mapping(struct reader *reader, struct node *node, uint32_t depth)
 {
 	yaml_event_t event;
 	struct node *merged = NULL;
+	struct key_set keys = {0};
 
 	while (!reader->failed && next_event(reader, &event)) {
 		bool end = event.type == YAML_MAPPING_END_EVENT;
 		yaml_mark_t mark = event.start_mark;
 
 		if (!end)
-			read_entry(reader, node, &event, &merged, depth);
+			read_entry(reader, node, &keys, &event, &merged, depth);
 		yaml_event_delete(&event);
 		if (end) {
 			if (merged)
-				merge(reader, node, merged, mark);
+				merge(reader, node, &keys, merged, mark);
 			return;
 		}
 	}

@@ -27,6 +27,7 @@ struct node {
 	struct node *first;
 	struct node *last;
 	uint32_t count;
+	uint32_t weight;        /* nodes below it, itself and all repetitions by aliases included */
 	/* as a child */
 	struct node *next;
 	struct str key;         /* in a mapping */

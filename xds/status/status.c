@@ -1,6 +1,7 @@
 #include "xds/status/status.h"
 
 #include "xds/protos.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "xds/reflect/field.h"
 
 #define STATUS_DEPTH_MAX 200
+#define NAME_BYTES 512
 
 struct line {
 	const char *pattern;
@@ -21,33 +23,75 @@ static const struct line lines[] = {
 #undef STATUS
 };
 
-static size_t match_length(const char *pattern, const char *name)
-{
-	size_t length = strlen(pattern);
+/* The lines by the hash of their patterns, without the '*'. */
+#define SLOTS 2048
+_Static_assert(ARRAY_LEN(lines) * 4 <= SLOTS, "the table of lines has room");
 
-	if (length && pattern[length - 1] == '*')
-		return strncmp(pattern, name, length - 1) == 0 ? length : 0;
-	/* Exact is longer than any prefix. */
-	return strcmp(pattern, name) == 0 ? length + 2 : 0;
+static struct slot {
+	const struct line *line; /* NULL = free */
+	uint32_t hash;
+	uint32_t length;
+	bool prefix;
+} slots[SLOTS];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+#define HASH_START 2166136261u
+
+/* FNV-1a, one character on: the hashes of all prefixes of a name come of one pass. */
+static uint32_t hash_on(uint32_t hash, char c)
+{
+	return (hash ^ (uint8_t)c) * 16777619u;
+}
+
+static struct slot *slot_of(const char *text, uint32_t length, uint32_t hash, bool prefix)
+{
+	struct slot *slot = &slots[(hash ^ hash >> 16) & (SLOTS - 1)];
+
+	while (slot->line && (slot->hash != hash || slot->length != length || slot->prefix != prefix ||
+			      memcmp(slot->line->pattern, text, length) != 0))
+		slot = slot + 1 < slots + SLOTS ? slot + 1 : slots;
+	return slot;
+}
+
+static void index_lines(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		const char *pattern = lines[i].pattern;
+		size_t length = strcspn(pattern, "*");
+		uint32_t hash = HASH_START;
+
+		for (size_t k = 0; k < length; k++)
+			hash = hash_on(hash, pattern[k]);
+		struct slot *slot = slot_of(pattern, (uint32_t)length, hash, pattern[length] == '*');
+
+		*slot = (struct slot){&lines[i], hash, (uint32_t)length, pattern[length] == '*'};
+	}
+}
+
+static const struct line *find_line(const char *name)
+{
+	uint32_t hashes[NAME_BYTES] = {HASH_START}, length = 0;
+
+	pthread_once(&once, index_lines);
+	for (; name[length]; length++)
+		hashes[length + 1] = hash_on(hashes[length], name[length]);
+	const struct slot *slot = slot_of(name, length, hashes[length], false);
+
+	/* The longest prefix comes first. */
+	for (uint32_t n = length; !slot->line && n > 0; n--)
+		slot = slot_of(name, n, hashes[n], true);
+	return slot->line;
 }
 
 enum field_status status_find(const char *message, const char *field, const char **why)
 {
-	char name[512];
-	const struct line *best = NULL;
-	size_t best_length = 0;
+	char name[NAME_BYTES];
 
 	snprintf(name, sizeof(name), "%s.%s", message, field);
-	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-		size_t length = match_length(lines[i].pattern, name);
+	const struct line *line = find_line(name);
 
-		if (length > best_length) {
-			best_length = length;
-			best = &lines[i];
-		}
-	}
-	*why = best ? best->why : "";
-	return best ? best->status : STATUS_NONE;
+	*why = line ? line->why : "";
+	return line ? line->status : STATUS_NONE;
 }
 
 struct walk {

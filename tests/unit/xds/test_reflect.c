@@ -165,6 +165,50 @@ static void depth_is_bounded(void)
 	complains("google.protobuf.Value", text, "nested more than 64 levels deep");
 }
 
+/* Quadratic reading would show as a test that does not end in time. */
+static void large_mappings_are_read_key_by_key(void)
+{
+	enum { KEYS = 100000 };
+	char *text = malloc(KEYS * 16 + 64), expected[64];
+	size_t length = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	for (unsigned i = 0; i < KEYS; i++)
+		length += (size_t)snprintf(text + length, 16, "k%u: 1\n", i);
+	snprintf(text + length, 64, "k77: 2\nk%u: 2\nk: 1\n", KEYS - 1);
+	complains("google.protobuf.Struct", text, "100001:1 k77: the key stands twice; first at line 78|");
+	snprintf(expected, sizeof(expected), "100002:1 k%u: the key stands twice; first at line %u|",
+		 KEYS - 1, KEYS);
+	complains("google.protobuf.Struct", text, expected);
+	/* From the smallest that has a table on, a key is found whichever it is. */
+	for (unsigned keys = 1; keys < 70; keys++) {
+		length = 0;
+		for (unsigned i = 0; i < keys; i++)
+			length += (size_t)snprintf(text + length, 16, "k%u: 1\n", i);
+		snprintf(text + length, 32, "k%u: 1\n", keys / 2);
+		snprintf(expected, sizeof(expected), "the key stands twice; first at line %u|",
+			 keys / 2 + 1);
+		complains("google.protobuf.Struct", text, expected);
+	}
+	free(text);
+}
+
+/* Seven levels of ten times the one before. */
+static void aliases_are_charged_with_what_they_repeat(void)
+{
+	char text[2048] = "l0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n";
+	size_t length = strlen(text);
+
+	for (int i = 1; i < 8; i++) {
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "l%d: &a%d [*a%d", i, i,
+					   i - 1);
+		for (int k = 1; k < 10; k++)
+			length += (size_t)snprintf(text + length, sizeof(text) - length, ", *a%d", i - 1);
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "]\n");
+	}
+	complains("google.protobuf.Struct", text, "more values than are read");
+}
+
 static void json_and_yaml_are_the_same(void)
 {
 	struct reading yaml, json;
@@ -193,4 +237,5 @@ static void json_and_yaml_are_the_same(void)
 
 UNIT_TESTS(UNIT_TEST(scalars_of_every_kind), UNIT_TEST(messages_with_forms_of_their_own),
 	   UNIT_TEST(yaml_anchors_and_merge_keys), UNIT_TEST(faults_say_where_and_what),
-	   UNIT_TEST(depth_is_bounded), UNIT_TEST(json_and_yaml_are_the_same))
+	   UNIT_TEST(depth_is_bounded), UNIT_TEST(large_mappings_are_read_key_by_key),
+	   UNIT_TEST(aliases_are_charged_with_what_they_repeat), UNIT_TEST(json_and_yaml_are_the_same))

@@ -81,6 +81,49 @@ static void the_longest_pattern_counts(void)
 	CU_ASSERT_EQUAL(status_find("nowhere.Message", "field", &why), STATUS_NONE);
 }
 
+/* What the table means, said the slow way. */
+static enum field_status find_slowly(const char *name)
+{
+	static const struct {
+		const char *pattern;
+		enum field_status status;
+	} all[] = {
+#define STATUS(pattern, status, why) {pattern, STATUS_##status},
+#include "xds/status/status.def"
+#undef STATUS
+	};
+	size_t best = 0;
+	enum field_status status = STATUS_NONE;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		size_t length = strcspn(all[i].pattern, "*");
+		bool prefix = all[i].pattern[length] == '*';
+		size_t rank = prefix ? length + 1 : length + 2;
+
+		if (strncmp(all[i].pattern, name, length) == 0 && (prefix || !name[length]) &&
+		    rank > best) {
+			best = rank;
+			status = all[i].status;
+		}
+	}
+	return status;
+}
+
+static void the_index_agrees_with_the_table(void)
+{
+	char name[512];
+	const char *why;
+
+	for (unsigned i = 0; i < registry_count(); i++)
+		for (unsigned k = 0; k < registry_at(i)->n_fields; k++) {
+			snprintf(name, sizeof(name), "%s.%s", registry_at(i)->name,
+				 registry_at(i)->fields[k].name);
+			CU_ASSERT_EQUAL(status_find(registry_at(i)->name,
+						    registry_at(i)->fields[k].name, &why),
+					find_slowly(name));
+		}
+}
+
 static void refused_is_an_error_and_ignored_a_warning(void)
 {
 	struct xds_text test;
@@ -117,6 +160,6 @@ static void a_refused_switch_may_be_off(void)
 }
 
 UNIT_TESTS(UNIT_TEST(every_field_has_a_status), UNIT_TEST(every_exact_line_names_a_field),
-	   UNIT_TEST(the_longest_pattern_counts),
+	   UNIT_TEST(the_longest_pattern_counts), UNIT_TEST(the_index_agrees_with_the_table),
 	   UNIT_TEST(refused_is_an_error_and_ignored_a_warning),
 	   UNIT_TEST(a_refused_switch_may_be_off))
