@@ -171,7 +171,7 @@ static void upstream_ready(struct stream *stream, uint32_t events, uint64_t now_
 			upstream_opened(upstream, now_ns);
 	}
 	if (upstream->state == UPSTREAM_BUSY) {
-		h1_client_ready(upstream, events, now_ns);
+		upstream->codec->ready(upstream, events, now_ns);
 	} else if (upstream->state == UPSTREAM_IDLE) {
 		/* Bytes that nobody asked for: the framing can no longer be trusted. */
 		if (stream->rx.bytes)
@@ -218,6 +218,7 @@ static bool upstream_open(struct gateway *gateway, const struct config_cluster *
 	upstream->stream->owner = upstream;
 	upstream->stream->owner_ops = &upstream_owner_ops;
 	upstream->gateway = gateway;
+	upstream->codec = &h1_client_codec;
 	upstream->host = host;
 	upstream->state = UPSTREAM_CONNECTING;
 	upstream->opened_ns = now_ns;

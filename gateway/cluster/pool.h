@@ -11,12 +11,23 @@
 #include "gateway/exchange/exchange.h"
 #include "gateway/http1/h1_body.h"
 
+struct upstream;
+
 enum upstream_state { UPSTREAM_CONNECTING, UPSTREAM_IDLE, UPSTREAM_BUSY, UPSTREAM_CLOSED };
+
+/* The protocol spoken on a connection (h1_client.h). */
+struct upstream_codec {
+	/* The exchange's request goes out here: sets exchange->up and up_ops. */
+	void (*start)(struct upstream *upstream, struct exchange *exchange);
+	/* The stream's events while the connection is busy. */
+	void (*ready)(struct upstream *upstream, uint32_t events, uint64_t now_ns);
+};
 
 /* One connection.  Its memory goes in gateway_run after it was closed, so that the callers of a
  * call that closed it may still look at its state. */
 struct upstream {
 	struct gateway *gateway;
+	const struct upstream_codec *codec;
 	struct stream *stream;        /* NULL once closed */
 	struct host *host;
 	struct exchange *exchange;    /* NULL unless busy */
@@ -50,7 +61,7 @@ struct upstream_waiter {
 };
 
 enum pool_result {
-	POOL_READY,     /* *upstream is the caller's: it calls h1_client_start */
+	POOL_READY,     /* *upstream is the caller's: it calls codec->start */
 	POOL_WAITING,   /* ready or failed will be called, later */
 	POOL_OVERFLOW,  /* a breaker is open */
 	POOL_FAILED,    /* no connection can be started */

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gateway/http1/h1_client.h"
-
 static uint64_t flag_of(enum exchange_reset why)
 {
 	switch (why) {
@@ -98,7 +96,7 @@ static bool router_send(struct router *router, struct upstream *upstream, uint64
 {
 	struct exchange *exchange = router->filter->exchange;
 
-	h1_client_start(upstream, exchange);
+	upstream->codec->start(upstream, exchange);
 	exchange->attempts++;
 	router->try_start_ns = now_ns;
 	start_timeouts(router, now_ns);

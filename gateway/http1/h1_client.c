@@ -140,7 +140,7 @@ static const struct upstream_ops h1_client_ops = {
 	.info = client_info,
 };
 
-void h1_client_start(struct upstream *upstream, struct exchange *exchange)
+static void client_start(struct upstream *upstream, struct exchange *exchange)
 {
 	upstream->exchange = exchange;
 	upstream->head_seen = false;
@@ -299,7 +299,7 @@ static void client_read(struct upstream *upstream, uint64_t now_ns)
 		client_fail(upstream, RESET_TERMINATION, now_ns);
 }
 
-void h1_client_ready(struct upstream *upstream, uint32_t events, uint64_t now_ns)
+static void client_ready(struct upstream *upstream, uint32_t events, uint64_t now_ns)
 {
 	struct exchange *exchange = upstream->exchange;
 
@@ -318,3 +318,5 @@ void h1_client_ready(struct upstream *upstream, uint32_t events, uint64_t now_ns
 	if ((events & STREAM_WRITABLE) && upstream->exchange && upstream->exchange == exchange)
 		exchange_request_resume(exchange, now_ns);
 }
+
+const struct upstream_codec h1_client_codec = {.start = client_start, .ready = client_ready};

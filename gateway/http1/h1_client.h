@@ -8,10 +8,6 @@
 
 #include "gateway/cluster/pool.h"
 
-/* The exchange takes the connection that pool_acquire or a waiter handed out; it writes the request
- * with exchange->up_ops. */
-void h1_client_start(struct upstream *upstream, struct exchange *exchange);
-/* Events of a busy connection. */
-void h1_client_ready(struct upstream *upstream, uint32_t events, uint64_t now_ns);
+extern const struct upstream_codec h1_client_codec;
 
 #endif
