@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/exchange/str.h"
+
 /* "old, new" in the arena; data NULL = no memory. */
 static struct str append_to(struct arena *arena, struct str old, struct str more)
 {
@@ -16,31 +18,101 @@ static struct str append_to(struct arena *arena, struct str old, struct str more
 	return (struct str){text, old.length + 2 + more.length};
 }
 
-/* Appends to the last header of that id, or adds one. */
+/* Appends to the last header of that id (before a later one it would not be the last element), or
+ * adds one. */
 static bool append_header(struct exchange *exchange, struct header_list *headers,
 			  enum header_id id, struct str name, struct str value)
 {
 	struct header *header = header_find(headers, id);
 
+	for (uint32_t i = headers->count; header && i > 0; i--)
+		if (headers->items[i - 1].id == id && !headers->items[i - 1].removed) {
+			header = &headers->items[i - 1];
+			break;
+		}
 	if (!header)
 		return header_add(headers, &exchange->arena, name, value);
 	header->value = append_to(&exchange->arena, header->value, value);
 	return header->value.data != NULL;
 }
 
-static bool add_forwarded_for(struct exchange *exchange)
+static struct str address_text(struct exchange *exchange, const struct ip_addr *addr)
 {
-	struct stream_info info;
 	char text[IP_ADDR_TEXT_BYTES];
-	struct str address;
 
-	if (!exchange->hcm->use_remote_address || exchange->hcm->skip_xff_append)
+	ip_addr_format(addr, text, sizeof(text));
+	return arena_copy(&exchange->arena, (struct str){text, (uint32_t)strlen(text)});
+}
+
+static bool add_addresses(struct exchange *exchange)
+{
+	const struct config_hcm *hcm = exchange->hcm;
+	struct header_list *headers = &exchange->request.headers;
+	struct str address, client_text;
+	struct stream_info info;
+	struct ip_addr client;
+
+	if (!hcm->use_remote_address)
 		return true;
 	exchange->down_ops->info(exchange, &info);
-	ip_addr_format(&info.key.remote, text, sizeof(text));
-	address = arena_copy(&exchange->arena, (struct str){text, (uint32_t)strlen(text)});
-	return address.data && append_header(exchange, &exchange->request.headers,
-					     HEADER_X_FORWARDED_FOR, STR("x-forwarded-for"), address);
+	client = edge_client_address(headers, hcm->xff_trusted_hops, info.key.remote);
+	address = client_text = address_text(exchange, &info.key.remote);
+	if (!ip_addr_equal(&client, &info.key.remote))
+		client_text = address_text(exchange, &client);
+	return address.data && client_text.data &&
+	       header_set(headers, &exchange->arena, STR("x-envoy-external-address"), client_text) &&
+	       (hcm->skip_xff_append || append_header(exchange, headers, HEADER_X_FORWARDED_FOR,
+						      STR("x-forwarded-for"), address));
+}
+
+/* What only internal clients may say, and no client is internal here. */
+static const struct str internal_only[] = {
+	STR("x-envoy-internal"),
+	STR("x-envoy-expected-rq-timeout-ms"),
+	STR("x-envoy-upstream-rq-timeout-ms"),
+	STR("x-envoy-upstream-rq-per-try-timeout-ms"),
+	STR("x-envoy-retry-on"),
+	STR("x-envoy-retry-grpc-on"),
+	STR("x-envoy-max-retries"),
+	STR("x-envoy-retriable-status-codes"),
+	STR("x-envoy-retriable-header-names"),
+	STR("x-envoy-upstream-alt-stat-name"),
+	STR("x-envoy-force-trace"),
+	STR("x-envoy-ip-tags"),
+	STR("x-envoy-original-url"),
+	STR("x-envoy-hedge-on-per-try-timeout"),
+	STR("x-envoy-upstream-stream-duration-ms"),
+};
+/* What the first proxy says, and nobody before it. */
+static const struct str not_before_the_edge[] = {
+	STR("x-envoy-attempt-count"),
+	STR("x-envoy-original-path"),
+	STR("x-envoy-decorator-operation"),
+	STR("x-envoy-downstream-service-cluster"),
+	STR("x-envoy-downstream-service-node"),
+};
+
+static bool is_one_of(struct str name, const struct str *names, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (str_equal_nocase(name, names[i]))
+			return true;
+	return false;
+}
+
+static void remove_untrusted(struct header_list *headers, bool edge)
+{
+	for (uint32_t i = 0; i < headers->count; i++) {
+		struct header *header = &headers->items[i];
+
+		if (header->name.length < 16 ||
+		    !str_bytes_equal_nocase(header->name.data, "x-envoy-", 8))
+			continue;
+		if (is_one_of(header->name, internal_only, ARRAY_LEN(internal_only)) ||
+		    (edge && is_one_of(header->name, not_before_the_edge,
+				       ARRAY_LEN(not_before_the_edge))))
+			header->removed = true;
+	}
 }
 
 static bool set_forwarded_proto(struct exchange *exchange)
@@ -113,22 +185,8 @@ bool edge_request_headers(struct exchange *exchange, uint64_t now_ns)
 	struct header_list *headers = &exchange->request.headers;
 
 	(void)now_ns;
-	/* Only those who are trusted may say such things about a request (Envoy's sanitising). */
-	if (exchange->hcm->use_remote_address) {
-		static const struct str untrusted[] = {
-			{"x-envoy-internal", 16},
-			{"x-envoy-expected-rq-timeout-ms", 30},
-			{"x-envoy-attempt-count", 21},
-			{"x-envoy-original-path", 21},
-		};
-
-		for (uint32_t i = 0; i < headers->count; i++)
-			if (headers->items[i].id >= HEADER_X_ENVOY_ORIGINAL_PATH)
-				for (uint32_t k = 0; k < ARRAY_LEN(untrusted); k++)
-					if (str_equal_nocase(headers->items[i].name, untrusted[k]))
-						headers->items[i].removed = true;
-	}
-	if (!add_forwarded_for(exchange) || !set_forwarded_proto(exchange) ||
+	remove_untrusted(headers, exchange->hcm->use_remote_address);
+	if (!add_addresses(exchange) || !set_forwarded_proto(exchange) ||
 	    !set_request_id(exchange))
 		return false;
 	return !exchange->hcm->via.data || append_header(exchange, headers, HEADER_VIA, STR("via"),
