@@ -55,6 +55,22 @@ static inline bool str_bytes_equal_nocase(const char *a, const char *b, uint32_t
 	return str_lower8(str_load8(a + length - 8)) == str_lower8(str_load8(b + length - 8));
 }
 
+#define STR_DECIMAL_BYTES 20 /* of any uint64_t */
+/* In decimal, without NUL; returns the length. */
+static inline uint32_t str_put_decimal(uint64_t number, char out[STR_DECIMAL_BYTES])
+{
+	char digits[STR_DECIMAL_BYTES];
+	uint32_t first = STR_DECIMAL_BYTES;
+
+	do {
+		digits[--first] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	for (uint32_t i = first; i < STR_DECIMAL_BYTES; i++)
+		out[i - first] = digits[i];
+	return STR_DECIMAL_BYTES - first;
+}
+
 static inline char str_lower1(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;

@@ -1,7 +1,5 @@
 /* What requests and answers say because of their route. */
-#include <stdio.h>
-#include <string.h>
-
+#include "gateway/exchange/str.h"
 #include "gateway/filters/router.h"
 #include "gateway/route/mutate.h"
 
@@ -9,8 +7,8 @@ static bool set_number(struct exchange *exchange, struct header_list *headers, e
 		       struct str name, uint64_t number)
 {
 	struct header *header = header_find(headers, id);
-	char text[24];
-	struct str value = {text, (uint32_t)snprintf(text, sizeof(text), "%lu", (unsigned long)number)};
+	char text[STR_DECIMAL_BYTES];
+	struct str value = {text, str_put_decimal(number, text)};
 
 	value = arena_copy(&exchange->arena, value);
 	if (!value.data)
@@ -19,7 +17,7 @@ static bool set_number(struct exchange *exchange, struct header_list *headers, e
 		header->value = value;
 		return true;
 	}
-	return header_add(headers, &exchange->arena, name, value);
+	return header_add_id(headers, &exchange->arena, id, name, value);
 }
 
 static bool rewrite_path(struct exchange *exchange, const struct config_route *route)

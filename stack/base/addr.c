@@ -63,8 +63,32 @@ bool ip_addr_parse(const char *text, struct ip_addr *out)
 	return false;
 }
 
+static char *put_byte(char *at, uint8_t byte)
+{
+	if (byte >= 100)
+		*at++ = (char)('0' + byte / 100);
+	if (byte >= 10)
+		*at++ = (char)('0' + byte / 10 % 10);
+	*at++ = (char)('0' + byte % 10);
+	return at;
+}
+
+/* Every request names its client's address: without printf. */
+static const char *format_v4(const uint8_t bytes[4], char *text)
+{
+	char *at = text;
+
+	for (int i = 0; i < 4; i++) {
+		at = put_byte(at, bytes[i]);
+		*at++ = i < 3 ? '.' : '\0';
+	}
+	return text;
+}
+
 const char *ip_addr_format(const struct ip_addr *addr, char *text, unsigned size)
 {
+	if (ip_addr_is_v4(addr) && size >= sizeof("255.255.255.255"))
+		return format_v4(&addr->bytes[12], text);
 	const char *done = ip_addr_is_v4(addr) ? inet_ntop(AF_INET, &addr->bytes[12], text, size)
 					       : inet_ntop(AF_INET6, addr->bytes, text, size);
 

@@ -1,6 +1,7 @@
 #include "gateway/exchange/message.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/exchange/str.h"
@@ -125,6 +126,27 @@ static void exhaustion_leaves_the_list_whole(void)
 	pool_destroy(&pool);
 }
 
-UNIT_TESTS(UNIT_TEST(known_names_are_found_in_any_case_and_near_misses_are_not),
+static void numbers_are_written_in_decimal(void)
+{
+	uint64_t number = 1;
+
+	for (uint32_t i = 0; i < 64; i++, number *= 3) {
+		uint64_t around[] = {number - 1, number, 0 - number, UINT64_MAX};
+
+		for (uint32_t k = 0; k < ARRAY_LEN(around); k++) {
+			char *out = guard_copy("xxxxxxxxxxxxxxxxxxxx", STR_DECIMAL_BYTES, 1);
+			char expected[STR_DECIMAL_BYTES + 1];
+			uint32_t length = str_put_decimal(around[k], out);
+
+			CU_ASSERT_EQUAL(length, (uint32_t)snprintf(expected, sizeof(expected), "%lu",
+								   (unsigned long)around[k]));
+			CU_ASSERT_EQUAL(memcmp(out, expected, length), 0);
+			guard_free(out, STR_DECIMAL_BYTES, 1);
+		}
+	}
+}
+
+UNIT_TESTS(UNIT_TEST(numbers_are_written_in_decimal),
+	   UNIT_TEST(known_names_are_found_in_any_case_and_near_misses_are_not),
 	   UNIT_TEST(lower_case_is_right_for_every_byte_and_pair_of_lengths),
 	   UNIT_TEST(lists_add_find_set_and_remove), UNIT_TEST(exhaustion_leaves_the_list_whole))

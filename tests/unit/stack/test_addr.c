@@ -1,5 +1,6 @@
 #include "stack/base/addr.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "stack/base/compiler.h"
@@ -95,6 +96,22 @@ static void endpoints_and_short_buffers(void)
 	CU_ASSERT(!ip_addr_equal(&v4, &v6));
 }
 
-UNIT_TESTS(UNIT_TEST(text_round_trips_in_the_form_of_rfc_5952),
+static void every_byte_of_ipv4_is_written(void)
+{
+	for (uint32_t byte = 0; byte < 256; byte++) {
+		struct ip_addr addr = ip_addr_from_v4(byte << 24 | (255 - byte) << 16 | byte << 8 | byte);
+		char text[IP_ADDR_TEXT_BYTES], expected[IP_ADDR_TEXT_BYTES];
+
+		snprintf(expected, sizeof(expected), "%u.%u.%u.%u", byte, 255 - byte, byte, byte);
+		CU_ASSERT_STRING_EQUAL(ip_addr_format(&addr, text, sizeof(text)), expected);
+		/* The least room there may be, and too little. */
+		CU_ASSERT_STRING_EQUAL(ip_addr_format(&addr, text, (unsigned)strlen(expected) + 1),
+				       expected);
+		CU_ASSERT_STRING_EQUAL(ip_addr_format(&addr, text, (unsigned)strlen(expected)), "");
+	}
+}
+
+UNIT_TESTS(UNIT_TEST(every_byte_of_ipv4_is_written),
+	   UNIT_TEST(text_round_trips_in_the_form_of_rfc_5952),
 	   UNIT_TEST(what_is_no_address_leaves_the_result_alone), UNIT_TEST(kinds),
 	   UNIT_TEST(endpoints_and_short_buffers))
