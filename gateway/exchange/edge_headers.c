@@ -31,7 +31,7 @@ static bool append_header(struct exchange *exchange, struct header_list *headers
 			break;
 		}
 	if (!header)
-		return header_add(headers, &exchange->arena, name, value);
+		return header_add_id(headers, &exchange->arena, id, name, value);
 	header->value = append_to(&exchange->arena, header->value, value);
 	return header->value.data != NULL;
 }
@@ -129,7 +129,8 @@ static bool set_forwarded_proto(struct exchange *exchange)
 		scheme = header->value;
 	}
 	exchange->request.scheme = scheme;
-	return header || header_add(headers, &exchange->arena, STR("x-forwarded-proto"), scheme);
+	return header || header_add_id(headers, &exchange->arena, HEADER_X_FORWARDED_PROTO,
+				       STR("x-forwarded-proto"), scheme);
 }
 
 /* RFC 9562 5.4, version 4 */
@@ -176,8 +177,8 @@ static bool set_request_id(struct exchange *exchange)
 		header->value = exchange->request_id;
 		return true;
 	}
-	return header_add(&exchange->request.headers, &exchange->arena, STR("x-request-id"),
-			  exchange->request_id);
+	return header_add_id(&exchange->request.headers, &exchange->arena, HEADER_X_REQUEST_ID,
+			     STR("x-request-id"), exchange->request_id);
 }
 
 bool edge_request_headers(struct exchange *exchange, uint64_t now_ns)
@@ -202,13 +203,13 @@ bool edge_response_headers(struct exchange *exchange, uint64_t now_ns)
 	if (server && hcm->server_header == SERVER_OVERWRITE)
 		server->value = hcm->server_name;
 	if (!server && hcm->server_header != SERVER_PASS_THROUGH &&
-	    !header_add(headers, &exchange->arena, STR("server"), hcm->server_name))
+	    !header_add_id(headers, &exchange->arena, HEADER_SERVER, STR("server"), hcm->server_name))
 		return false;
 	/* RFC 9110 6.6.1 */
 	if (!header_find(headers, HEADER_DATE)) {
 		struct str date = arena_copy(&exchange->arena, gateway_date(exchange->gateway, now_ns));
 
-		if (!date.data || !header_add(headers, &exchange->arena, STR("date"), date))
+		if (!date.data || !header_add_id(headers, &exchange->arena, HEADER_DATE, STR("date"), date))
 			return false;
 	}
 	return !hcm->via.data ||
