@@ -269,6 +269,16 @@ void tcp_conn_want_output(struct tcp *tcp, struct tcp_conn *conn);
 void tcp_list_append(struct tcp *tcp, struct tcp_list *list, struct tcp_conn *conn);
 void tcp_list_remove(struct tcp *tcp, struct tcp_list *list, struct tcp_conn *conn);
 
+/* The rule for small payloads has a counter of its own, so that the other one stays 0 where nothing
+ * forces a copy. */
+static inline void tcp_count_copied(struct tcp *tcp, uint32_t bytes)
+{
+	struct tcp_counters *counters = tcp->params.counters;
+
+	counter_add(bytes <= TCP_COPY_BYTES_MAX ? &counters->small_payload_bytes_copied
+						: &counters->payload_bytes_copied, bytes);
+}
+
 static inline void tcp_conn_ack_now(struct tcp *tcp, struct tcp_conn *conn)
 {
 	conn->flags |= TCP_F_ACK_NOW;

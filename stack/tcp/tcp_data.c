@@ -65,14 +65,15 @@ bool tcp_data_append(struct tcp *tcp, struct tcp_conn *conn, struct slice slice)
 	struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
 	struct slice_queue *rx = &cold->stream.rx;
 	uint32_t length_bytes = slice.length_bytes;
-	/* The first small payload pins one buffer either way; from the second on packing pays.  Under
-	 * pressure everything that would waste half of its buffer is packed. */
+	/* The first small payload pins one buffer either way; from the second on packing pays.  A peer
+	 * whose segments leave most of their buffers empty gets over the budget within its window: then
+	 * everything that would waste half of its buffer is packed. */
 	bool small = length_bytes <= TCP_COPY_BYTES_MAX ||
-		     (rx->charge_bytes > tcp->params.rx_budget_bytes / 2 &&
+		     (rx->charge_bytes > tcp->params.rx_budget_bytes &&
 		      length_bytes < slice_charge_bytes(&slice) / 2);
 
 	if (rx->head && small && append_copy(tcp, cold, &slice)) {
-		counter_add(&tcp->params.counters->payload_bytes_copied, length_bytes);
+		tcp_count_copied(tcp, length_bytes);
 		slice_release(&slice);
 	} else {
 		if (rx->charge_bytes + slice_charge_bytes(&slice) > 2 * tcp->params.rx_budget_bytes ||

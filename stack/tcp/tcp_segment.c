@@ -121,7 +121,7 @@ static void copy_in(struct tcp *tcp, struct rte_mbuf *mbuf, const struct slice_n
 
 	mbuf->data_len += (uint16_t)bytes;
 	mbuf->pkt_len += bytes;
-	counter_add(&tcp->params.counters->payload_bytes_copied, bytes);
+	tcp_count_copied(tcp, bytes);
 	for (; bytes > 0; node = node->next, offset_bytes = 0) {
 		uint32_t here_bytes = node->slice.length_bytes - offset_bytes;
 
