@@ -66,7 +66,6 @@ struct gateway {
 	struct work *work_first;
 	struct work **work_last;
 	bool draining;
-	uint64_t listeners_mark;           /* of the listeners in config: tells when they change */
 	uint64_t date_second;
 	char date[GATEWAY_DATE_BYTES];     /* IMF-fixdate of date_second */
 	char scratch[GATEWAY_SCRATCH_BYTES];
@@ -76,8 +75,6 @@ struct gateway {
 
 void gateway_defer(struct gateway *gateway, struct work *work,
 		   void (*run)(struct work *work, uint64_t now_ns));
-/* Whether new connections still come to it: false when it was replaced or removed. */
-bool gateway_has_listener(const struct gateway *gateway, const struct config_listener *listener);
 /* The date of now as RFC 9110 5.6.7 wants it; good until the next call in another second. */
 struct str gateway_date(struct gateway *gateway, uint64_t now_ns);
 static inline uint64_t gateway_wall_ns(const struct gateway *gateway, uint64_t now_ns)

@@ -178,53 +178,11 @@ void gateway_destroy(struct gateway *gateway)
 
 /* --- what the worker asks ---------------------------------------------------------------------- */
 
-bool gateway_has_listener(const struct gateway *gateway, const struct config_listener *listener)
-{
-	const struct config *config = gateway->config;
-
-	for (uint32_t i = 0; config && i < config->listener_count; i++)
-		if (config->listeners[i] == listener)
-			return true;
-	return false;
-}
-
-/* The old root may be gone already, so what it had is known by a number only. */
-static uint64_t mark_of_listeners(const struct config *config)
-{
-	uint64_t mark = 1;
-
-	for (uint32_t i = 0; config && i < config->listener_count; i++) {
-		const struct config_listener *listener = config->listeners[i];
-
-		mark = (mark ^ (uintptr_t)listener) * UINT64_C(0x9e3779b97f4a7c15);
-		mark = (mark ^ (mark >> 29) ^ listener->object.version) * UINT64_C(0xbf58476d1ce4e5b9);
-	}
-	return mark;
-}
-
-/* Connections of listeners that were replaced or removed are asked to go. */
-static void drain_replaced(struct gateway *gateway, uint64_t now_ns)
-{
-	for (struct list *item = gateway->downstream_list.next; item != &gateway->downstream_list;
-	     item = item->next) {
-		struct h1_server *server = container_of_member(item, struct h1_server, in_gateway);
-
-		if (!server->draining && server->state != H1_SERVER_CLOSED &&
-		    !gateway_has_listener(gateway, server->listener))
-			h1_server_drain(server, now_ns);
-	}
-}
-
 void gateway_set_config(struct gateway *gateway, const struct config *config, uint64_t now_ns)
 {
-	uint64_t mark = mark_of_listeners(config);
-
 	gateway->config = config;
 	if (config)
 		clusters_config_changed(gateway, now_ns);
-	if (mark != gateway->listeners_mark)
-		drain_replaced(gateway, now_ns);
-	gateway->listeners_mark = mark;
 }
 
 static const struct config_filter_chain *find_chain(const struct config_listener *listener,

@@ -32,17 +32,6 @@ static void fill(struct exchange *exchange, struct log_context *context, uint64_
 	context->attempts = exchange->attempts;
 }
 
-void exchange_keep_upstream(struct exchange *exchange, const struct stream *upstream)
-{
-	if (exchange->over || !exchange->hcm || !exchange->hcm->log_count)
-		return;
-	if (!exchange->upstream_info)
-		exchange->upstream_info =
-			arena_alloc(&exchange->arena, sizeof(*exchange->upstream_info));
-	if (exchange->upstream_info)
-		stream_info(upstream, exchange->upstream_info);
-}
-
 void exchange_log_context(struct exchange *exchange, struct log_context *context,
 			  struct stream_info *downstream, struct stream_info *upstream,
 			  uint64_t now_ns)
@@ -54,8 +43,6 @@ void exchange_log_context(struct exchange *exchange, struct log_context *context
 	if (exchange->up_ops) {
 		exchange->up_ops->info(exchange, upstream);
 		context->upstream = upstream;
-	} else {
-		context->upstream = exchange->upstream_info;
 	}
 }
 

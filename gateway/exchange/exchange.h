@@ -117,7 +117,6 @@ struct exchange {
 	struct str original_path;
 	struct str cluster_name;
 	struct str upstream_host;
-	struct stream_info *upstream_info;   /* of the last one that has left; in the arena */
 	uint64_t bytes_received;             /* body bytes */
 	uint64_t bytes_sent;
 	uint32_t attempts;
@@ -185,8 +184,6 @@ void exchange_leave(struct exchange *exchange);
 /* The one end of every exchange: counts, logs, detaches both sides. */
 void exchange_end(struct exchange *exchange, uint64_t now_ns);
 void exchange_log(struct exchange *exchange, uint64_t now_ns);
-/* The upstream side is about to leave: keeps what a log line will ask of it. */
-void exchange_keep_upstream(struct exchange *exchange, const struct stream *upstream);
 /* What is known of the exchange so far; the infos are the caller's and outlive the context. */
 void exchange_log_context(struct exchange *exchange, struct log_context *context,
 			  struct stream_info *downstream, struct stream_info *upstream,

@@ -79,14 +79,13 @@ static void start_timeouts(struct router *router, uint64_t now_ns)
 		exchange->try_deadline_ns = now_ns + route->per_try_timeout_ns;
 }
 
-/* Also where no connection comes about: the log is to say whom it was tried with. */
-static void remember_host(struct exchange *exchange, const struct config_endpoint *endpoint)
+static void remember_host(struct exchange *exchange, const struct upstream *upstream)
 {
 	char text[IP_ADDR_TEXT_BYTES];
 
 	if (!exchange->hcm || !exchange->hcm->log_count)
 		return;
-	ip_endpoint_format(&endpoint->addr, endpoint->port, text, sizeof(text));
+	ip_endpoint_format(&upstream->host->addr, upstream->host->port, text, sizeof(text));
 	exchange->upstream_host =
 		arena_copy(&exchange->arena, (struct str){text, (uint32_t)strlen(text)});
 }
@@ -99,6 +98,7 @@ static bool router_send(struct router *router, struct upstream *upstream, uint64
 	upstream->codec->start(upstream, exchange);
 	exchange->attempts++;
 	router->try_start_ns = now_ns;
+	remember_host(exchange, upstream);
 	start_timeouts(router, now_ns);
 	if (router_attempt_header(exchange) &&
 	    exchange->up_ops->head(exchange, router->head_ended || router->end_passed, now_ns))
@@ -144,7 +144,6 @@ enum filter_result router_try(struct router *router, uint64_t now_ns)
 			       ROUTER_FLAG(NO_HEALTHY_UPSTREAM), now_ns);
 		return FILTER_ANSWERED;
 	}
-	remember_host(exchange, endpoint);
 	router->waiter.ready = waiter_ready;
 	router->waiter.failed = waiter_failed;
 	switch (pool_acquire(gateway, router->cluster, endpoint, &router->waiter, &upstream, now_ns)) {

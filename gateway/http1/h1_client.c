@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "gateway/http1/h1_hop.h"
-#include "gateway/http1/h1_push.h"
 #include "gateway/http1/h1_write.h"
 
 #define ANSWER_HEAD_BYTES_MAX 61440
@@ -42,7 +41,6 @@ static void client_fail(struct upstream *upstream, enum exchange_reset why, uint
 		counter_inc(&client_stats(upstream)->upstream_cx_destroy_remote_with_active_rq);
 	}
 	counter_inc(&stats_endpoint(upstream->gateway, upstream->host->stat_slot)->rq_error);
-	exchange_keep_upstream(exchange, upstream->stream);
 	pool_request_end(upstream);
 	h1_reader_clear(upstream->gateway, &upstream->reader);
 	upstream->exchange = NULL;
@@ -55,14 +53,17 @@ static void client_fail(struct upstream *upstream, enum exchange_reset why, uint
 static bool client_head(struct exchange *exchange, bool ended, uint64_t now_ns)
 {
 	struct upstream *upstream = exchange->up;
+	struct gateway *gateway = upstream->gateway;
 	struct message_head *head = &exchange->request;
 	struct h1_write_options options = {.framing = head->framing,
 					   .content_length_bytes = head->content_length_bytes};
 	struct slice_queue out = {0};
+	uint32_t length;
 
 	if (ended && head->framing != BODY_LENGTH)
 		options.framing = BODY_NONE;
-	if (!h1_push_head(upstream->gateway, h1_write_request, head, &options, &out))
+	length = h1_write_request(head, &options, gateway->scratch, GATEWAY_SCRATCH_BYTES);
+	if (!length || !gateway_push_bytes(gateway, &out, gateway->scratch, length))
 		return false;
 	upstream->writer = (struct h1_writer){.framing = (uint8_t)options.framing};
 	upstream->request_ended = ended;
@@ -91,7 +92,6 @@ static void client_reset(struct exchange *exchange, uint64_t now_ns)
 	struct upstream *upstream = exchange->up;
 
 	exchange->up = NULL;
-	exchange_keep_upstream(exchange, upstream->stream);
 	if (!upstream->answer_ended)
 		counter_inc(&client_stats(upstream)->upstream_rq_tx_reset);
 	client_detach(upstream, now_ns);
@@ -166,7 +166,6 @@ static void client_answer_ended(struct upstream *upstream, struct exchange *exch
 		return; /* the request is still on its way; the exchange will end it */
 	exchange->up_ops = NULL;
 	exchange->up = NULL;
-	exchange_keep_upstream(exchange, upstream->stream);
 	client_detach(upstream, now_ns);
 }
 

@@ -67,22 +67,11 @@ static void server_linger(struct h1_server *server, uint64_t now_ns)
 	server_deadline(server, now_ns + LINGER_NS);
 }
 
-static uint64_t idle_deadline_ns(const struct h1_server *server, uint64_t now_ns)
-{
-	const struct config_hcm *hcm = server->hcm;
-
-	if (server->gateway->draining)
-		return now_ns + DRAIN_IDLE_NS;
-	if (server->draining)
-		return now_ns + (hcm->drain_timeout_ns > DRAIN_IDLE_NS ? hcm->drain_timeout_ns
-								       : DRAIN_IDLE_NS);
-	return hcm->idle_timeout_ns ? now_ns + hcm->idle_timeout_ns : DEADLINE_NEVER_NS;
-}
-
 static void server_idle(struct h1_server *server, uint64_t now_ns)
 {
 	server->state = H1_SERVER_IDLE;
-	server_deadline(server, idle_deadline_ns(server, now_ns));
+	server_deadline(server, server->hcm->idle_timeout_ns ? now_ns + server->hcm->idle_timeout_ns
+							     : DEADLINE_NEVER_NS);
 }
 
 static void read_work(struct work *work, uint64_t now_ns)
@@ -106,7 +95,7 @@ void h1_server_exchange_ended(struct h1_server *server, bool complete, uint64_t 
 	} else if (!server->request_done) {
 		server_linger(server, now_ns);
 	} else if (!server->keep_alive) {
-		if (server->draining)
+		if (server->gateway->draining)
 			counter_inc(&h1_server_stats(server)->downstream_cx_drain_close);
 		server_linger(server, now_ns);
 	} else {
@@ -328,7 +317,7 @@ static void server_timer(struct gateway_timer *timer, uint64_t now_ns)
 	} else if (now_ns < server->deadline_ns) {
 		gateway_timer_by(server->gateway, timer, server->deadline_ns);
 	} else if (server->state == H1_SERVER_IDLE) {
-		if (server->draining)
+		if (server->gateway->draining)
 			counter_inc(&h1_server_stats(server)->downstream_cx_drain_close);
 		else
 			counter_inc(&h1_server_stats(server)->downstream_cx_idle_timeout);
@@ -355,7 +344,6 @@ bool h1_server_accept(struct gateway *gateway, const struct config_listener *lis
 	server->stream = stream;
 	server->opened_ns = now_ns;
 	server->timer.fire = server_timer;
-	server->draining = gateway->draining || !gateway_has_listener(gateway, listener);
 	stream->owner = server;
 	stream->owner_ops = &server_owner_ops;
 	list_add(&gateway->downstream_list, &server->in_gateway);
@@ -369,9 +357,8 @@ bool h1_server_accept(struct gateway *gateway, const struct config_listener *lis
 
 void h1_server_drain(struct h1_server *server, uint64_t now_ns)
 {
-	server->draining = true;
 	if (server->state == H1_SERVER_IDLE && !server->stream->rx.bytes)
-		server_idle(server, now_ns);
+		server_deadline(server, now_ns + DRAIN_IDLE_NS);
 }
 
 void h1_server_abort(struct h1_server *server, uint64_t now_ns)

@@ -45,16 +45,13 @@ struct h1_server {
 	bool keep_alive;
 	bool request_done;   /* the request has been read to its end */
 	bool peer_ended;
-	bool draining;       /* its listener was replaced or removed */
 	bool starved;        /* the request's body needs bytes that have not come */
 };
 
 /* The listener's hold passes to the connection.  False = no memory. */
 MUST_USE bool h1_server_accept(struct gateway *gateway, const struct config_listener *listener,
 			       const struct config_hcm *hcm, struct stream *stream, uint64_t now_ns);
-/* Asked to go.  Idle: closes after a while without a request, short when all connections are to go
- * (gateway.draining), drain_timeout when its listener was replaced.  Busy: says Connection: close in
- * its answer. */
+/* Idle: closes after a moment without a request.  Busy: says Connection: close in its answer (gateway.draining). */
 void h1_server_drain(struct h1_server *server, uint64_t now_ns);
 /* Resets at once. */
 void h1_server_abort(struct h1_server *server, uint64_t now_ns);

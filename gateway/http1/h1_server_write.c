@@ -1,16 +1,18 @@
 /* Answers to the client. */
 #include <string.h>
 
-#include "gateway/http1/h1_push.h"
 #include "gateway/http1/h1_server.h"
 #include "gateway/http1/h1_write.h"
 
 static bool write_head(struct h1_server *server, const struct message_head *head,
 		       const struct h1_write_options *options, uint64_t now_ns)
 {
+	struct gateway *gateway = server->gateway;
 	struct slice_queue out = {0};
+	uint32_t length =
+		h1_write_response(head, options, gateway->scratch, GATEWAY_SCRATCH_BYTES);
 
-	if (!h1_push_head(server->gateway, h1_write_response, head, options, &out))
+	if (!length || !gateway_push_bytes(gateway, &out, gateway->scratch, length))
 		return false;
 	stream_write(server->stream, &out, now_ns);
 	return true;
@@ -28,12 +30,25 @@ static void server_informational(struct exchange *exchange, const struct message
 				     ->downstream_rq_overload_close);
 }
 
+/* Whether this listener's connections are to go: it was replaced or removed, or we drain. */
+static bool is_draining(const struct h1_server *server)
+{
+	const struct config *config = server->gateway->config;
+
+	if (server->gateway->draining)
+		return true;
+	for (uint32_t i = 0; config && i < config->listener_count; i++)
+		if (config->listeners[i] == server->listener)
+			return false;
+	return true;
+}
+
 static bool must_close(const struct h1_server *server, const struct exchange *exchange,
 		       uint64_t now_ns)
 {
 	const struct config_hcm *hcm = server->hcm;
 
-	if (!server->keep_alive || server->draining)
+	if (!server->keep_alive || is_draining(server))
 		return true;
 	if (hcm->requests_per_connection_max &&
 	    server->requests >= hcm->requests_per_connection_max)

@@ -39,9 +39,7 @@ static void proxy_log(struct tcp_proxy *proxy, uint64_t now_ns)
 	if (proxy->up) {
 		stream_info(proxy->up, &up);
 		context.upstream = &up;
-	}
-	if (proxy->host_port) {
-		ip_endpoint_format(&proxy->host_addr, proxy->host_port, host, sizeof(host));
+		ip_endpoint_format(&proxy->host->addr, proxy->host->port, host, sizeof(host));
 		context.upstream_host = (struct str){host, (uint32_t)strlen(host)};
 	}
 	for (uint32_t i = 0; i < proxy->config->log_count; i++) {
@@ -58,14 +56,10 @@ static void upstream_drop(struct tcp_proxy *proxy, bool abort, bool remote, uint
 	struct gateway *gateway = proxy->gateway;
 	struct host *host = proxy->host;
 	struct cluster_stats *stats;
-	struct stream_info info;
 
 	if (!proxy->up)
 		return;
 	stats = stats_cluster(gateway, host->cluster_slot);
-	stream_info(proxy->up, &info);
-	counter_add(&stats->upstream_cx_rx_bytes_total, info.rx_bytes);
-	counter_add(&stats->upstream_cx_tx_bytes_total, info.tx_bytes);
 	counter_inc(&stats->upstream_cx_destroy);
 	counter_inc(remote ? &stats->upstream_cx_destroy_remote : &stats->upstream_cx_destroy_local);
 	gauge_add(&stats->upstream_cx_active, -1);
@@ -254,8 +248,6 @@ static bool proxy_dial(struct tcp_proxy *proxy, const struct config_endpoint *en
 	proxy->up->owner = proxy;
 	proxy->up->owner_ops = &up_ops;
 	proxy->host = host;
-	proxy->host_addr = endpoint->addr;
-	proxy->host_port = endpoint->port;
 	host->connections++;
 	host->cluster->connections++;
 	proxy->connect_deadline_ns = now_ns + cluster->connect_timeout_ns;

@@ -21,8 +21,6 @@ struct tcp_proxy {
 	const struct config_tcp_proxy *config;   /* the listener's */
 	const struct config_cluster *cluster;    /* held; NULL = none */
 	struct host *host;                       /* of `up` */
-	struct ip_addr host_addr;                /* of the last attempt, for the log */
-	uint16_t host_port;                      /* 0 = there was none */
 	uint64_t opened_ns;
 	uint64_t activity_ns;
 	uint64_t connect_deadline_ns;            /* DEADLINE_NEVER_NS once connected */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "perf/foil_load/origin.h"
+
 static bool parse_prefix(const char *text, struct netif_address *out, struct why *why)
 {
 	char host[IP_ADDR_TEXT_BYTES];
@@ -87,7 +89,7 @@ void load_options_help(void)
 	     "  --connections N       64, each with one request in flight\n"
 	     "  --paths N             requests go to /route/0 … /route/N-1 in turn\n"
 	     "  --header-bytes N      least size of a request head; 400\n"
-	     "  --body-bytes N        size of an answer's body; 1024\n"
+	     "  --body-bytes N        size of an answer's body; 1024; above 46080 a multiple of that\n"
 	     "  --reconnect           a new connection for every request\n"
 	     "  --warmup S, --seconds S\n"
 	     "\n"
@@ -133,8 +135,9 @@ static bool take_number(struct load_options *options, int option, const char *te
 		options->header_bytes = number;
 		return number < 4000;
 	case OPT_BODY:
-		options->body_bytes = number;
-		return true;
+		options->body_bytes = strtoull(text, NULL, 10);
+		return options->body_bytes <= ORIGIN_BLOCK_BYTES ||
+		       options->body_bytes % ORIGIN_BLOCK_BYTES == 0;
 	case OPT_WARMUP:
 		options->warmup_seconds = strtod(text, NULL);
 		return true;

@@ -16,7 +16,7 @@ struct load_options {
 	uint32_t connections;
 	uint32_t paths;
 	uint32_t header_bytes;
-	uint32_t body_bytes;
+	uint64_t body_bytes;
 	double warmup_seconds;
 	double seconds;
 	bool reconnect;

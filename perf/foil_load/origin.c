@@ -1,12 +1,13 @@
 #include "perf/foil_load/origin.h"
 
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct origin_connection {
 	struct load_origin *origin;
 	uint64_t body_left_bytes;    /* of a request body that is being thrown away */
+	uint64_t answer_left_bytes;  /* still to be sent */
 	bool in_body;
 };
 
@@ -29,12 +30,28 @@ static bool skip_body(struct origin_connection *connection, struct stream *strea
 	return connection->body_left_bytes == 0;
 }
 
+/* Goes on with a large answer; true when it is out. */
+static bool send_answer(struct origin_connection *connection, struct stream *stream, uint64_t now_ns)
+{
+	const struct canned *block = &connection->origin->block;
+
+	while (connection->answer_left_bytes > 0) {
+		if (stream_room(stream) < block->bytes ||
+		    !canned_send(block, stream, connection->origin->slices, now_ns))
+			return false;
+		connection->answer_left_bytes -= block->bytes;
+	}
+	return true;
+}
+
 static void serve(struct origin_connection *connection, struct stream *stream, uint64_t now_ns)
 {
 	struct load_origin *origin = connection->origin;
 	struct head_facts facts;
 
 	for (;;) {
+		if (!send_answer(connection, stream, now_ns))
+			return;
 		if (!connection->in_body) {
 			if (head_look(stream, &facts) != HEAD_READY)
 				return;
@@ -51,6 +68,7 @@ static void serve(struct origin_connection *connection, struct stream *stream, u
 			stream_reset(stream, now_ns);
 			return;
 		}
+		connection->answer_left_bytes = origin->left_bytes;
 	}
 }
 
@@ -84,23 +102,21 @@ static bool take_connection(void *context, struct stream *stream, uint64_t now_n
 	return true;
 }
 
-static bool make_answer(struct load_origin *origin, struct rte_mempool *pool, uint32_t body_bytes)
+static bool make_answer(struct load_origin *origin, struct rte_mempool *pool, uint64_t body_bytes)
 {
-	char *bytes = malloc(512 + body_bytes);
-
-	if (!bytes)
-		return false;
+	static char bytes[512 + ORIGIN_BLOCK_BYTES];
+	uint32_t block_bytes = body_bytes < ORIGIN_BLOCK_BYTES ? (uint32_t)body_bytes
+							       : ORIGIN_BLOCK_BYTES;
 	int head_bytes = snprintf(bytes, 512,
 				  "HTTP/1.1 200 OK\r\nserver: foil-load\r\n"
 				  "content-type: application/octet-stream\r\n"
-				  "cache-control: no-store\r\ncontent-length: %u\r\n\r\n",
+				  "cache-control: no-store\r\ncontent-length: %" PRIu64 "\r\n\r\n",
 				  body_bytes);
 
-	memset(bytes + head_bytes, 'x', body_bytes);
-	bool made = canned_make(&origin->answer, pool, bytes, (uint32_t)head_bytes + body_bytes);
-
-	free(bytes);
-	return made;
+	memset(bytes + head_bytes, 'x', block_bytes);
+	origin->left_bytes = body_bytes - block_bytes;
+	return canned_make(&origin->answer, pool, bytes, (uint32_t)head_bytes + block_bytes) &&
+	       canned_make(&origin->block, pool, bytes + head_bytes, block_bytes);
 }
 
 bool load_origin_open(struct load_origin *origin, const struct load_origin_params *params)

@@ -286,51 +286,6 @@ static void draining_closes_idle_and_lets_busy_finish(void)
 	world_end(&world);
 }
 
-/* Nothing is cut: idle connections of a listener that was replaced get the drain time, busy ones
- * their answer; the others do not notice. */
-static void a_replaced_listener_drains(void)
-{
-	struct config_listener other;
-
-	start();
-	world.hcm.drain_timeout_ns = 5 * NS_PER_SECOND;
-	struct peer *idle = world_client(&world), *busy = world_client(&world);
-	struct peer *late = world_client(&world);
-
-	world.origin_readable = NULL;
-	peer_send(busy, POST);
-	world_settle(&world);
-	gateway_set_config(world.gateway, &world.config, world.now_ns);
-	world_wait(&world, 6 * NS_PER_SECOND);
-	CU_ASSERT(!idle->ended);
-	other = world.listener;
-	other.object.version++;
-	world.listeners[0] = &other;
-	gateway_set_config(world.gateway, &world.config, world.now_ns);
-	world_wait(&world, 4 * NS_PER_SECOND);
-	CU_ASSERT(!idle->ended && !busy->ended && !late->ended);
-	peer_send(late, POST);
-	world_settle(&world);
-	peer_send(&world.origins[1], ANSWER);
-	world_settle(&world);
-	CU_ASSERT_PTR_NOT_NULL(strstr(late->got, "connection: close\r\n"));
-	CU_ASSERT(late->ended && !late->broken);
-	world_wait(&world, 2 * NS_PER_SECOND);
-	CU_ASSERT(idle->ended && !idle->broken);
-	CU_ASSERT(!busy->ended);
-	peer_send(&world.origins[0], ANSWER);
-	world_settle(&world);
-	CU_ASSERT_PTR_NOT_NULL(strstr(busy->got, "connection: close\r\n"));
-	CU_ASSERT(busy->ended && !busy->broken);
-	CU_ASSERT_EQUAL(world.https[1].downstream_cx_drain_close, 3);
-	/* What was accepted for the old listener and comes late is on its way out from the start. */
-	struct peer *straggler = world_client(&world);
-
-	world_wait(&world, 6 * NS_PER_SECOND);
-	CU_ASSERT(straggler->ended && !straggler->broken);
-	world_end(&world);
-}
-
 static void destroying_a_busy_gateway_leaves_nothing(void)
 {
 	struct gateway_outstanding left;
@@ -381,6 +336,5 @@ UNIT_TESTS(UNIT_TEST(the_client_vanishes_at_every_byte),
 	   UNIT_TEST(slice_nodes_run_out_at_the_nth_take), UNIT_TEST(a_config_swap_cuts_nothing),
 	   UNIT_TEST(an_endpoint_that_goes_takes_its_idle_connections_with_it),
 	   UNIT_TEST(draining_closes_idle_and_lets_busy_finish),
-	   UNIT_TEST(a_replaced_listener_drains),
 	   UNIT_TEST(destroying_a_busy_gateway_leaves_nothing),
 	   UNIT_TEST(an_early_answer_does_not_lose_itself))
