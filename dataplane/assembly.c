@@ -155,6 +155,7 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.port_count = a->settings.port_count,
 		.ports = a->port_list,
 		.queue = index,
+		.rx_pool = a->rx_pool,
 		.header_pool = w->header_pool,
 		.indirect_pool = w->indirect_pool,
 		.counters = counters->worker,
@@ -186,7 +187,6 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.worker = w->worker,
 		.counters = counters->worker,
 		.doorbell = &w->doorbell,
-		.rx_pool = a->rx_pool,
 		.lcore = a->plan.worker_lcores[index],
 	};
 	worker_rest_init(&w->thread.rest, a->port_list, a->settings.port_count);

@@ -240,6 +240,11 @@ bool stack_has_work(const struct stack *stack)
 	return tcp_has_work(stack->tcp);
 }
 
+void stack_set_pressure(struct stack *stack, enum tcp_pressure pressure)
+{
+	tcp_set_pressure(stack->tcp, pressure);
+}
+
 struct tcp *stack_tcp(struct stack *stack)
 {
 	return stack->tcp;

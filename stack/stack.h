@@ -57,6 +57,9 @@ uint32_t stack_deliver(struct stack *stack, uint64_t now_ns);
 /* Whether output or deliver would do something without further input. */
 bool stack_has_work(const struct stack *stack);
 
+/* How short the worker is of packet buffers (stack/tcp/tcp.h). */
+void stack_set_pressure(struct stack *stack, enum tcp_pressure pressure);
+
 struct tcp *stack_tcp(struct stack *stack);
 /* Gratuitous ARP and unsolicited neighbour advertisements for all own addresses. */
 void stack_announce(struct stack *stack, uint64_t now_ns);

@@ -6,6 +6,7 @@
 #include "dataplane/counters/worker_counters.h"
 #include "dataplane/worker/mailbox.h"
 #include "dataplane/worker/worker_listeners.h"
+#include "dataplane/worker/worker_pressure.h"
 #include "dataplane/worker/worker_tx.h"
 #include "stack/base/time.h"
 
@@ -28,6 +29,7 @@ struct worker {
 	struct worker_visit *visits[VISITS_WAITING_MAX];
 	uint32_t visit_count;
 	bool draining;
+	enum tcp_pressure pressure;
 	struct worker_tx tx[WORKER_PORTS_MAX];
 	struct netif netifs[WORKER_PORTS_MAX];
 	struct worker_listeners listeners;
@@ -95,6 +97,9 @@ struct worker *worker_create(const struct worker_params *params)
 	memset(w, 0, sizeof(*w));
 	w->params = *params;
 	w->holds = params->holds;
+	if (!w->params.rx_pool)
+		w->params.rx_pool = params->header_pool;
+	gauge_add(&params->counters->mbufs_capacity, w->params.rx_pool->size);
 	for (unsigned i = 0; i < params->port_count; i++)
 		w->netifs[i] = params->ports[i]->netif;
 	mailbox_init(&w->mailbox);
@@ -125,9 +130,29 @@ void worker_destroy(struct worker *w)
 
 /* --- one poll ---------------------------------------------------------------------------- */
 
+/* Before the burst that could take the last buffers is shown to the stack. */
+static void look_at_buffers(struct worker *w)
+{
+	struct rte_mempool *rx = w->params.rx_pool, *header = w->params.header_pool;
+	uint32_t available = worker_pressure_available(rx);
+	enum tcp_pressure pressure =
+		worker_pressure_decide(w->pressure, available, rx->size,
+				       worker_pressure_available(header), header->size);
+
+	gauge_add(&w->params.counters->mbufs_available,
+		  (int64_t)(available - w->params.counters->mbufs_available));
+	if (likely_true(pressure == w->pressure))
+		return;
+	gauge_add(&w->params.counters->mbuf_pressure, (int64_t)pressure - (int64_t)w->pressure);
+	w->pressure = pressure;
+	stack_set_pressure(w->stack, pressure);
+}
+
 static bool receive(struct worker *w, uint64_t now_ns)
 {
 	bool worked = false;
+
+	look_at_buffers(w);
 
 	for (uint16_t i = 0; i < w->params.port_count; i++) {
 		struct rte_mbuf *frames[RX_BURST];

@@ -29,6 +29,7 @@ struct worker_params {
 	uint16_t port_count;
 	struct port **ports;
 	uint16_t queue;                     /* this worker's queue on every port */
+	struct rte_mempool *rx_pool;        /* of the ports; NULL = the header pool serves both */
 	struct rte_mempool *header_pool;
 	struct rte_mempool *indirect_pool;
 	struct worker_counters *counters;

@@ -8,15 +8,6 @@
 #include "dataplane/counters/worker_counters.h"
 #include "stack/base/counter.h"
 
-/* Slow gauges are looked at once in so many polls. */
-#define LOOK_POLLS 1024
-
-static void look(struct worker_thread *t)
-{
-	gauge_add(&t->counters->mbufs_available,
-		  (int64_t)(rte_mempool_avail_count(t->rx_pool) - t->counters->mbufs_available));
-}
-
 static void account(struct worker_counters *counters, bool worked, uint64_t cycles)
 {
 	counter_inc(&counters->polls);
@@ -34,15 +25,13 @@ static int loop(void *argument)
 	uint64_t before = clock_cycles();
 
 	prctl(PR_SET_NAME, "foil-worker");
-	for (uint32_t polls = 0; !__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE); polls++) {
+	while (!__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE)) {
 		uint64_t now_ns = clock_now_ns();
 		struct worker_result result = worker_poll(t->worker, now_ns);
 		uint64_t after = clock_cycles();
 
 		account(t->counters, result.worked, after - before);
 		before = after;
-		if (polls % LOOK_POLLS == 0)
-			look(t);
 		uint64_t sleep_ns = worker_rest_decide(&t->rest, result, now_ns);
 		if (sleep_ns == 0)
 			continue;
@@ -59,7 +48,6 @@ static int loop(void *argument)
 bool worker_thread_start(struct worker_thread *t, struct why *why)
 {
 	t->stop = false;
-	gauge_add(&t->counters->mbufs_capacity, t->rx_pool->size);
 	if (rte_eal_remote_launch(loop, t, t->lcore) != 0)
 		return why_set(why, "the worker on lcore %u cannot be started", t->lcore);
 	t->running = true;

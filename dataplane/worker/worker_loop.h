@@ -13,7 +13,6 @@ struct worker_thread {
 	struct worker_counters *counters;
 	struct doorbell *doorbell;
 	struct worker_rest rest;
-	struct rte_mempool *rx_pool;
 	unsigned lcore;
 	bool stop;     /* set by the control thread, which then rings the doorbell */
 	bool running;

@@ -13,7 +13,6 @@
 
 #define OOO_NODES_MIN 1024
 #define OOO_NODES_MAX 65536
-#define MBUF_WATERMARK_SHARE 8 /* SYNs are shed when less than 1/8 of the buffers is left */
 
 static bool create_tables(struct tcp *tcp)
 {
@@ -66,7 +65,6 @@ struct tcp *tcp_create(const struct tcp_params *params)
 				       .tail = TCP_NO_CONN,
 				       .link_offset = offsetof(struct tcp_conn, ready),
 				       .flag = TCP_F_IN_READY};
-	tcp->mbuf_watermark = params->header_pool->size / MBUF_WATERMARK_SHARE;
 	tcp_listener_init(tcp);
 	wheel_init(&tcp->wheel, params->now_ns, tcp_timer_fire, tcp);
 	if (!create_tables(tcp)) {
@@ -84,6 +82,11 @@ void tcp_destroy(struct tcp *tcp)
 			tcp_conn_free(tcp, tcp_conn_at(tcp, i));
 	destroy_tables(tcp);
 	free(tcp);
+}
+
+void tcp_set_pressure(struct tcp *tcp, enum tcp_pressure pressure)
+{
+	tcp->pressure = pressure;
 }
 
 uint64_t tcp_deadline_ns(const struct tcp *tcp)

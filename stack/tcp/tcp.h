@@ -61,6 +61,15 @@ bool tcp_has_work(const struct tcp *tcp);
 void tcp_path_error(struct tcp *tcp, const struct flow_key *key, uint32_t sequence,
 		    uint16_t mtu_bytes, uint64_t now_ns);
 
+/* How short the worker is of packet buffers.  What is up goes on at every level:
+ *     LOW      new connections are shed, in and out; no queue may grow beyond a little
+ *     RESERVE  no connection may pin more than a few buffers; payload beyond is left to the
+ *              peer's retransmission, so that acknowledgements and answers find a buffer */
+enum tcp_pressure { TCP_PRESSURE_NONE, TCP_PRESSURE_LOW, TCP_PRESSURE_RESERVE };
+
+/* TCP_PRESSURE_NONE at first. */
+void tcp_set_pressure(struct tcp *tcp, enum tcp_pressure pressure);
+
 /* --- listeners --------------------------------------------------------------------------- */
 
 struct tcp_listener;

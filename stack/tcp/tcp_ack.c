@@ -2,6 +2,7 @@
 
 #include "stack/tcp/tcp_output.h"
 #include "stack/tcp/tcp_path.h"
+#include "stack/tcp/tcp_pressure.h"
 #include "stack/tcp/tcp_recovery.h"
 #include "stack/tcp/tcp_rto.h"
 #include "stack/tcp/tcp_timer.h"
@@ -35,7 +36,7 @@ static bool advance(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_seg
 		cold->life_deadline_ns = now_ns + TCP_ORPHAN_NS;
 	if (had_bytes > 0 && conn->tx.bytes == 0)
 		tcp_conn_event(tcp, conn, STREAM_DRAINED);
-	if ((conn->flags & TCP_F_NO_ROOM) && conn->tx.charge_bytes < tcp->params.tx_budget_bytes) {
+	if ((conn->flags & TCP_F_NO_ROOM) && conn->tx.charge_bytes < tcp_tx_budget(tcp)) {
 		conn->flags &= ~TCP_F_NO_ROOM;
 		tcp_conn_event(tcp, conn, STREAM_WRITABLE);
 	}

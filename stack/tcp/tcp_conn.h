@@ -207,7 +207,7 @@ struct tcp {
 	/* Whether a reply to this local port would come to this worker; NULL = every port is fine. */
 	bool (*port_filter)(void *context, const struct flow_key *key);
 	void *port_filter_context;
-	uint32_t mbuf_watermark;
+	enum tcp_pressure pressure;
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
 	uint16_t listener_heads[TCP_LISTENER_BUCKETS]; /* by port; port 0 listens on every port */
 };

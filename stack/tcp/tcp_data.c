@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "stack/tcp/tcp_path.h"
+#include "stack/tcp/tcp_pressure.h"
 #include "stack/tcp/tcp_reassembly.h"
 #include "stack/tcp/tcp_timer.h"
 
@@ -10,7 +11,7 @@ uint32_t tcp_data_window_edge(const struct tcp *tcp, const struct tcp_conn *conn
 {
 	const struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
 	uint32_t used = cold->stream.rx.charge_bytes + cold->ooo_charge_bytes;
-	uint32_t budget = tcp->params.rx_budget_bytes;
+	uint32_t budget = tcp_rx_budget(tcp);
 	/* A full segment fills a good half of its buffer; buffers filled less are packed. */
 	uint32_t window = used < budget ? (budget - used) / 2 : 0;
 	uint32_t window_max = UINT32_C(65535) << conn->rcv_wscale;
@@ -69,14 +70,14 @@ bool tcp_data_append(struct tcp *tcp, struct tcp_conn *conn, struct slice slice)
 	 * whose segments leave most of their buffers empty gets over the budget within its window: then
 	 * everything that would waste half of its buffer is packed. */
 	bool small = length_bytes <= TCP_COPY_BYTES_MAX ||
-		     (rx->charge_bytes > tcp->params.rx_budget_bytes &&
+		     (rx->charge_bytes > tcp_rx_budget(tcp) &&
 		      length_bytes < slice_charge_bytes(&slice) / 2);
 
 	if (rx->head && small && append_copy(tcp, cold, &slice)) {
 		tcp_count_copied(tcp, length_bytes);
 		slice_release(&slice);
 	} else {
-		if (rx->charge_bytes + slice_charge_bytes(&slice) > 2 * tcp->params.rx_budget_bytes ||
+		if (!tcp_may_pin(tcp, rx->charge_bytes, slice_charge_bytes(&slice)) ||
 		    !slice_queue_push(tcp->params.slices, rx, slice)) {
 			slice_release(&slice);
 			return false;

@@ -139,7 +139,7 @@ enum drop_reason tcp_listener_syn(struct tcp *tcp, struct tcp_listener *listener
 {
 	if (listener->pending >= listener->params.backlog)
 		return DROP_TCP_BACKLOG_FULL;
-	if (rte_mempool_avail_count(tcp->params.header_pool) < tcp->mbuf_watermark)
+	if (tcp->pressure != TCP_PRESSURE_NONE)
 		return DROP_TCP_MBUF_WATERMARK;
 	struct tcp_conn *conn = tcp_conn_new(tcp, key, hash);
 

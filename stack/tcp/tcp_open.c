@@ -143,6 +143,10 @@ struct stream *tcp_open(struct stream_opener *self, const struct stream_target *
 			       .vrf = target->vrf};
 	struct ip_route route = {0};
 
+	if (tcp->pressure != TCP_PRESSURE_NONE) {
+		drop_count(tcp->params.drops, DROP_TCP_MBUF_WATERMARK);
+		return fail(why, STREAM_FAILURE_RESOURCES);
+	}
 	if (ip_route_resolve(tcp->params.ip, key.vrf, &key.remote, &key.local, &route) != DROP_NONE)
 		return fail(why, STREAM_FAILURE_NO_ROUTE);
 	if (key.local_port == 0 && !tcp_port_choose(tcp, &key))

@@ -1,6 +1,7 @@
 #include "stack/tcp/tcp_reassembly.h"
 
 #include "stack/tcp/tcp_data.h"
+#include "stack/tcp/tcp_pressure.h"
 
 static struct tcp_ooo_node *node_at(struct tcp *tcp, uint32_t index)
 {
@@ -34,7 +35,7 @@ enum drop_reason tcp_reassembly_add(struct tcp *tcp, struct tcp_conn *conn, uint
 	uint32_t *link = &cold->ooo_head;
 	uint32_t end = seq + slice.length_bytes;
 
-	if (cold->ooo_charge_bytes + slice_charge_bytes(&slice) > tcp->params.rx_budget_bytes) {
+	if (cold->ooo_charge_bytes + slice_charge_bytes(&slice) > tcp_rx_budget(tcp)) {
 		slice_release(&slice);
 		return DROP_TCP_REASSEMBLY_FULL;
 	}

@@ -1,6 +1,7 @@
 /* The stream face of a connection (stack/base/stream.h; RFC 9293 3.10.2 to 3.10.6). */
 #include "stack/tcp/tcp_conn.h"
 #include "stack/tcp/tcp_data.h"
+#include "stack/tcp/tcp_pressure.h"
 #include "stack/tcp/tcp_reset.h"
 #include "stack/tcp/tcp_timer.h"
 
@@ -30,8 +31,8 @@ static void stream_taken(struct stream *stream, uint32_t bytes, uint32_t charge_
 	uint32_t opened = tcp_data_window_edge(tcp, conn) - conn->rcv_edge;
 	uint32_t worth = 2u * conn->mss_bytes;
 
-	if (worth > tcp->params.rx_budget_bytes / 8)
-		worth = tcp->params.rx_budget_bytes / 8;
+	if (worth > tcp_rx_budget(tcp) / 8)
+		worth = tcp_rx_budget(tcp) / 8;
 	if (opened > 0 && (opened >= worth || conn->rcv_edge == conn->rcv_nxt))
 		tcp_conn_ack_now(tcp, conn);
 }
@@ -40,7 +41,7 @@ static uint32_t room(const struct stream *stream)
 {
 	struct tcp_cold *cold = cold_of(stream);
 	struct tcp_conn *conn = tcp_conn_of(cold);
-	uint32_t budget = cold->tcp->params.tx_budget_bytes;
+	uint32_t budget = tcp_tx_budget(cold->tcp);
 
 	if (!may_write(conn))
 		return 0;
@@ -60,7 +61,7 @@ static void stream_write_bytes(struct stream *stream, struct slice_queue *bytes,
 		return;
 	}
 	slice_queue_append(&conn->tx, bytes);
-	if (conn->tx.charge_bytes >= cold->tcp->params.tx_budget_bytes)
+	if (conn->tx.charge_bytes >= tcp_tx_budget(cold->tcp))
 		conn->flags |= TCP_F_NO_ROOM;
 	if (conn->state == TCP_ESTABLISHED || conn->state == TCP_CLOSE_WAIT)
 		tcp_conn_want_output(cold->tcp, conn);

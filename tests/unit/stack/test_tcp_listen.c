@@ -273,41 +273,6 @@ static void fin_wait_2_ends(void)
 	world_stop(&world);
 }
 
-static void syns_are_shed_at_the_watermark(void)
-{
-	static struct rte_mbuf *hoard[8192];
-	unsigned count = 0;
-
-	world_start(&world, &(struct world_params){.seed = 8});
-	world.accepted_keep_open = true;
-	struct app *up = world_open(&world, 0, 1, 0);
-
-	up->keep_open = true;
-	run_ms(100);
-	struct tcp *tcp = world.hosts[1].tcp;
-	struct rte_mempool *pool = tcp->params.header_pool;
-
-	while (rte_mempool_avail_count(pool) >= tcp->mbuf_watermark) {
-		hoard[count] = rte_pktmbuf_alloc(pool);
-		CU_ASSERT_FATAL(hoard[count] != NULL);
-		count++;
-	}
-	struct app *late = world_open(&world, 0, 1, 0);
-
-	late->keep_open = true;
-	up->to_send += 50000;
-	app_pump(up);
-	run_ms(500);
-	CU_ASSERT_EQUAL(world.hosts[1].drops.count[DROP_TCP_MBUF_WATERMARK], 1);
-	CU_ASSERT(!(late->events & STREAM_OPENED));
-	/* What is up goes on. */
-	CU_ASSERT_EQUAL(world.apps[1].received, 50001);
-	rte_pktmbuf_free_bulk(hoard, count);
-	run_ms(2000);
-	CU_ASSERT(late->events & STREAM_OPENED);
-	world_stop(&world);
-}
-
 /* RFC 4861 7.3.1: forward progress is told to the link, once a second. */
 static void progress_confirms_the_first_hop(void)
 {
@@ -346,5 +311,4 @@ static void progress_confirms_the_first_hop(void)
 UNIT_TESTS(UNIT_TEST(the_most_specific_listener_wins), UNIT_TEST(families_and_vrfs_are_kept_apart),
 	   UNIT_TEST(a_place_is_taken_once_and_the_table_is_bounded),
 	   UNIT_TEST(ports_pass_the_filter_and_do_not_collide), UNIT_TEST(visits_every_connection_once),
-	   UNIT_TEST(an_orphan_is_given_up), UNIT_TEST(fin_wait_2_ends),
-	   UNIT_TEST(syns_are_shed_at_the_watermark), UNIT_TEST(progress_confirms_the_first_hop))
+	   UNIT_TEST(an_orphan_is_given_up), UNIT_TEST(fin_wait_2_ends), UNIT_TEST(progress_confirms_the_first_hop))
