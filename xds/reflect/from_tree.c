@@ -115,7 +115,8 @@ static bool read_enum(struct from_tree *reader, const ProtobufCMessage *owner,
 	for (unsigned i = 0; i < type->n_values && length < sizeof(names); i++)
 		length += (size_t)snprintf(names + length, sizeof(names) - length, "%s%s",
 					   i ? ", " : "", type->values[i].name);
-	from_tree_fault(reader, node->position, owner, field->name, "expected one of %s", names);
+	from_tree_fault(reader, node->position, owner, field->name,
+			"'%.40s' is unknown; expected one of %s", node->text.data, names);
 	return false;
 }
 

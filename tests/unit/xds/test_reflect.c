@@ -135,7 +135,7 @@ static void faults_say_where_and_what(void)
 	complains(ADDRESS, "{port_value: 1.5}", "1:14 port_value: expected");
 	complains(ADDRESS, "{port_value: 0x10}", "1:14 port_value: expected");
 	complains(ADDRESS, "{ipv4_compat: yes}", "1:15 ipv4_compat: expected true or false");
-	complains(ADDRESS, "{protocol: SCTP}", "1:12 protocol: expected one of TCP, UDP");
+	complains(ADDRESS, "{protocol: SCTP}", "1:12 protocol: 'SCTP' is unknown; expected one of TCP, UDP");
 	complains(ADDRESS, "{address: [a]}", "1:11 address: expected a single value, not a list");
 	complains(ADDRESS, "{port_value: 1, named_port: a}",
 		  "1:17 named_port: only one of this and port_value");
