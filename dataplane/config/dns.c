@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "dataplane/config/dns_endpoints.h"
+#include "stack/base/counter.h"
 #include "stack/base/time.h"
 
 #define SOCKETS_MAX 64
@@ -35,6 +36,7 @@ struct watch {
 	struct watch *next;
 	struct dns *dns;
 	uint32_t cluster_id;
+	uint32_t stat_slot;
 	char *cluster_name;
 	uint8_t family;
 	bool respect_ttl;
@@ -206,11 +208,29 @@ static void read_answer(struct watch *watch, const struct ares_addrinfo *info,
 	dns_answer_filter(out, watch->family);
 }
 
+static void count_update(const struct watch *watch, bool success)
+{
+	struct cluster_stats *clusters = watch->dns->params.clusters;
+
+	if (!success)
+		watch->dns->counts.failures++;
+	if (!clusters)
+		return;
+	counter_inc(success ? &clusters[watch->stat_slot].update_success :
+			      &clusters[watch->stat_slot].update_failure);
+}
+
+/* The server said that there is nothing, which is not the same as saying nothing. */
+static bool is_answer(int status)
+{
+	return status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA;
+}
+
 static void answered(void *context, int status, int timeouts, struct ares_addrinfo *info)
 {
 	struct dns_query *query = context;
 	struct watch *watch = query->watch;
-	struct dns_answer fresh;
+	struct dns_answer fresh = {0};
 
 	(void)timeouts;
 	watch->pending--;
@@ -222,14 +242,14 @@ static void answered(void *context, int status, int timeouts, struct ares_addrin
 			watch_free(watch);
 		return;
 	}
-	if (status == ARES_SUCCESS && info) {
-		read_answer(watch, info, &fresh);
+	count_update(watch, is_answer(status));
+	if (is_answer(status)) {
+		if (info)
+			read_answer(watch, info, &fresh);
 		if (!dns_answer_equal(&fresh, &watch->answers[query->target])) {
 			watch->answers[query->target] = fresh;
 			watch->changed = true;
 		}
-	} else {
-		watch->dns->counts.failures++;
 	}
 	if (info)
 		ares_freeaddrinfo(info);
@@ -270,6 +290,7 @@ static struct watch *watch_make(struct dns *dns, const struct config_cluster *cl
 		return NULL;
 	watch->dns = dns;
 	watch->cluster_id = cluster->object.id;
+	watch->stat_slot = cluster->stat_slot;
 	watch->family = cluster->dns_family;
 	watch->respect_ttl = cluster->dns_respect_ttl;
 	watch->refresh_ns = cluster->dns_refresh_ns ? cluster->dns_refresh_ns : REFRESH_DEFAULT_NS;

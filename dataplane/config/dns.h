@@ -4,8 +4,10 @@
  *                        ^                                           only when they differ
  *                        +---- after the refresh time or the least TTL ----+
  *
- * A name that cannot be resolved keeps its last good addresses and is counted; a cluster's first
- * round always publishes, even an empty set, so that nothing waits for ever.  Runs on the control
+ * As in Envoy: an answer without addresses (NXDOMAIN, or no record of the family) is an answer, and
+ * takes the hosts away; a failure (no answer, SERVFAIL, refused) keeps the last good addresses.  Both
+ * are counted in the cluster's slot.  A cluster's first round always publishes, even an empty set,
+ * so that nothing waits for ever.  Runs on the control
  * loop; the kernel's resolver configuration (resolv.conf, hosts) is what counts. */
 #ifndef DATAPLANE_CONFIG_DNS_H
 #define DATAPLANE_CONFIG_DNS_H
@@ -20,6 +22,8 @@
 #include "stack/base/why.h"
 
 #define DNS_ADDRESSES_MAX 64 /* of one name */
+
+struct cluster_stats;
 
 /* One host of a cluster. */
 struct dns_target {
@@ -37,6 +41,9 @@ struct dns_counts {
 struct dns_params {
 	uv_loop_t *loop;
 	struct stat_registry *stats;
+	/* By slot; of these only update_success and update_failure are written, by nobody else.
+	 * NULL: not counted. */
+	struct cluster_stats *clusters;
 	/* Takes the object.  May watch and unwatch, may not close. */
 	void (*publish)(void *context, uint32_t cluster_id, struct config_endpoints *endpoints);
 	void *context;

@@ -1,7 +1,8 @@
-"""STRICT_DNS: names are resolved, followed when they move, and kept when DNS fails."""
+"""STRICT_DNS: names are resolved, followed when they move or go, and kept when DNS fails."""
 
 import json
 import os
+import re
 
 from tests.e2e.lib import config
 from tests.e2e.lib.points import run
@@ -51,9 +52,23 @@ def test_two_addresses_are_both_used(world):
     until('both addresses serve', lambda: places(world) >= {'10.80.2.2', '10.80.2.3'}, 15)
 
 
+def counted(world, name):
+    found = re.search(rf'^cluster\.\S*\.{name}: ([1-9]\d*)$', world.admin('/stats')[1], re.MULTILINE)
+    return int(found.group(1)) if found else 0
+
+
+def test_name_that_is_gone_takes_its_hosts_away(world):
+    say(world)
+    until('no host is left', lambda: code(world) == '503', 15)
+    say(world, '10.80.2.2')
+    until('the host is back', lambda: code(world) == '200', 15)
+    assert counted(world, 'update_success') > 1 and counted(world, 'update_failure') == 0
+
+
 def test_last_addresses_stay_when_dns_is_away(world):
     world.dns.kill()
     world.dns.wait()
+    until('the failure is counted', lambda: counted(world, 'update_failure'), 20)
     for _ in range(5):
         assert code(world) == '200'
 

@@ -66,15 +66,20 @@ struct world {
 	uv_timer_t end;
 	int fd;
 	char servers[64];
-	bool refuse;
+	unsigned code; /* of every answer; 0: with an address, NO_RECORD: good, without one */
 	unsigned asked;
 	struct dns *dns;
 	unsigned published;
 	uint32_t count;
 	struct ip_addr first;
+	struct cluster_stats clusters[2];
 };
 
-/* Answers every A question with 10.1.2.3, everything else with no records; or NXDOMAIN. */
+#define SERVFAIL 2
+#define NXDOMAIN 3
+#define NO_RECORD 16
+
+/* Answers every A question with 10.1.2.3, everything else with no records; or with world->code. */
 static void serve(uv_poll_t *poll, int status, int events)
 {
 	struct world *world = poll->data;
@@ -96,9 +101,9 @@ static void serve(uv_poll_t *poll, int status, int events)
 	bool is_a = message[end - 3] == 1;
 
 	message[2] = 0x81;
-	message[3] = world->refuse ? 0x83 : 0x80;
+	message[3] = (uint8_t)(0x80 | (world->code % NO_RECORD));
 	memset(message + 6, 0, 6);
-	if (is_a && !world->refuse) {
+	if (is_a && world->code == 0) {
 		static const uint8_t record[] = {0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 10, 1, 2, 3};
 
 		message[7] = 1;
@@ -135,17 +140,18 @@ static void published(void *context, uint32_t cluster_id, struct config_endpoint
 	uv_timer_start(&world->end, end, 0, 0);
 }
 
-static void run_world(struct world *world, bool refuse, unsigned targets)
+static void run_world(struct world *world, unsigned code, unsigned targets)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(at);
-	struct config_cluster cluster = {.object.id = 5, .name = {"c", 1}, .dns_refresh_ns = 1};
+	struct config_cluster cluster = {.object.id = 5, .name = {"c", 1}, .dns_refresh_ns = 1,
+					 .stat_slot = 1};
 	struct dns_target target[2] = {{.hostname = "origin.test", .port = 8080},
 				       {.hostname = "origin.test", .port = 8080}};
 	struct why why;
 
 	memset(world, 0, sizeof(*world));
-	world->refuse = refuse;
+	world->code = code;
 	world->fd = socket(AF_INET, SOCK_DGRAM, 0);
 	CU_ASSERT_FATAL(world->fd >= 0 && bind(world->fd, (void *)&at, size) == 0);
 	CU_ASSERT_FATAL(getsockname(world->fd, (void *)&at, &size) == 0);
@@ -157,6 +163,7 @@ static void run_world(struct world *world, bool refuse, unsigned targets)
 	world->end.data = world;
 	uv_poll_start(&world->poll, UV_READABLE, serve);
 	struct dns_params params = {.loop = &world->loop,
+				    .clusters = world->clusters,
 				    .publish = published,
 				    .context = world,
 				    .servers = world->servers};
@@ -174,23 +181,32 @@ static void an_answer_becomes_endpoints(void)
 	struct ip_addr expected = addr("10.1.2.3");
 	struct world world;
 
-	run_world(&world, false, 1);
+	run_world(&world, 0, 1);
 	CU_ASSERT_EQUAL(world.published, 1);
 	CU_ASSERT_EQUAL(world.count, 1);
 	CU_ASSERT(ip_addr_equal(&world.first, &expected));
-	run_world(&world, false, 2);
+	run_world(&world, 0, 2);
 	CU_ASSERT_EQUAL(world.count, 2);
 }
 
-static void a_first_failure_publishes_an_empty_set(void)
+static void every_first_round_publishes_and_is_counted(void)
 {
+	static const struct {
+		unsigned code;
+		uint32_t count;
+		uint64_t success, failure;
+	} cases[] = {{0, 1, 1, 0}, {NXDOMAIN, 0, 1, 0}, {NO_RECORD, 0, 1, 0}, {SERVFAIL, 0, 0, 1}};
 	struct world world;
 
-	run_world(&world, true, 1);
-	CU_ASSERT_EQUAL(world.published, 1);
-	CU_ASSERT_EQUAL(world.count, 0);
-	CU_ASSERT(world.asked > 0);
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		run_world(&world, cases[i].code, 1);
+		CU_ASSERT_EQUAL(world.published, 1);
+		CU_ASSERT_EQUAL(world.count, cases[i].count);
+		CU_ASSERT_EQUAL(world.clusters[1].update_success, cases[i].success);
+		CU_ASSERT_EQUAL(world.clusters[1].update_failure, cases[i].failure);
+		CU_ASSERT(world.asked > 0);
+	}
 }
 
 UNIT_TESTS(UNIT_TEST(families_are_filtered), UNIT_TEST(order_does_not_matter),
-	   UNIT_TEST(an_answer_becomes_endpoints), UNIT_TEST(a_first_failure_publishes_an_empty_set))
+	   UNIT_TEST(an_answer_becomes_endpoints), UNIT_TEST(every_first_round_publishes_and_is_counted))
