@@ -21,7 +21,6 @@ uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result resul
 
 	if (result.worked || result.deadline_ns <= now_ns) {
 		rest->idle_since_ns = 0;
-		rest->nap_ns = WORKER_REST_NAP_LEAST_NS;
 		return 0;
 	}
 	if (rest->idle_since_ns == 0)
@@ -29,9 +28,11 @@ uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result resul
 	if (now_ns - rest->idle_since_ns < WORKER_REST_SPIN_NS)
 		return 0;
 	if (rest->nap) {
-		most_ns = rest->nap_ns;
-		rest->nap_ns = rest->nap_ns * 2 > WORKER_REST_NAP_MOST_NS ? WORKER_REST_NAP_MOST_NS :
-									    rest->nap_ns * 2;
+		most_ns = (now_ns - rest->idle_since_ns) / WORKER_REST_NAP_SHARE;
+		if (most_ns < WORKER_REST_NAP_LEAST_NS)
+			most_ns = WORKER_REST_NAP_LEAST_NS;
+		if (most_ns > WORKER_REST_NAP_MOST_NS)
+			most_ns = WORKER_REST_NAP_MOST_NS;
 	} else {
 		most_ns = WORKER_REST_SLEEP_MOST_NS;
 	}

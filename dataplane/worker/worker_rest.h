@@ -3,7 +3,8 @@
  *
  *     worked --> SPIN (poll again) --SPIN_NS idle--> poll(port fds, doorbell, deadline)
  *                                                \-> where a port has no fd: naps that grow from
- *                                                    NAP_LEAST_NS to NAP_MOST_NS
+ *                                                    NAP_LEAST_NS to NAP_MOST_NS with the
+ *                                                    time that nothing came
  *
  * The decision is pure (worker_rest_decide); worker_rest_sleep does it. */
 #ifndef DATAPLANE_WORKER_WORKER_REST_H
@@ -19,7 +20,9 @@
 
 #define WORKER_REST_SPIN_NS (50 * NS_PER_US)
 #define WORKER_REST_NAP_LEAST_NS (50 * NS_PER_US)
-#define WORKER_REST_NAP_MOST_NS (500 * NS_PER_US)
+/* A frame waits for the end of a nap, so a nap is at most this share of the idle time so far. */
+#define WORKER_REST_NAP_SHARE 8
+#define WORKER_REST_NAP_MOST_NS (2 * NS_PER_MS)
 /* Longest sleep with descriptors: a lost wake-up would be seen as this. */
 #define WORKER_REST_SLEEP_MOST_NS (100 * NS_PER_MS)
 
@@ -28,7 +31,6 @@ struct worker_rest {
 	uint32_t fd_count;
 	bool nap;               /* some port has no descriptor */
 	uint64_t idle_since_ns; /* of the first poll that did nothing; 0 = busy */
-	uint64_t nap_ns;
 };
 
 void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count);

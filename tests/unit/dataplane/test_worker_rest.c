@@ -49,9 +49,13 @@ static void naps_grow_to_their_bound_where_a_port_cannot_wake(void)
 
 	CU_ASSERT_EQUAL(worker_rest_decide(&rest, worked, now), 0);
 	CU_ASSERT_EQUAL(worker_rest_decide(&rest, idle, now), 0);
-	for (int i = 0; i < 10; i++) {
-		now += WORKER_REST_SPIN_NS;
+	uint64_t idle_since = now;
+
+	now += WORKER_REST_SPIN_NS;
+	for (int i = 0; i < 100; i++) {
 		nap = worker_rest_decide(&rest, idle, now);
+		CU_ASSERT(nap == WORKER_REST_NAP_LEAST_NS || nap <= (now - idle_since) / 8);
+		now += nap;
 		CU_ASSERT(nap >= WORKER_REST_NAP_LEAST_NS && nap <= WORKER_REST_NAP_MOST_NS);
 		CU_ASSERT(nap >= last);
 		last = nap;
