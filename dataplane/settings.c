@@ -63,6 +63,28 @@ static bool complete_port(struct port_settings *port, struct why *why)
 	return check_addresses(port, why);
 }
 
+/* Ports of one vrf share nothing but the wire. */
+static bool check_pair(const struct port_settings *a, const struct port_settings *b, struct why *why)
+{
+	char text[IP_ADDR_TEXT_BYTES];
+
+	if (strcmp(a->name, b->name) == 0)
+		return why_set(why, "two ports have the name %s", a->name);
+	if (a->kind == PORT_KIND_AF_PACKET && b->kind == a->kind && strcmp(a->device, b->device) == 0)
+		return why_set(why, "ports %s and %s have the same interface %s; remove one of them",
+			       a->name, b->name, a->device);
+	for (unsigned i = 0; a->vrf == b->vrf && i < a->address_count; i++)
+		for (unsigned j = 0; j < b->address_count; j++)
+			if (ip_addr_equal(&a->addresses[i].addr, &b->addresses[j].addr))
+				return why_set(why,
+					       "ports %s and %s have the same address %s; give each "
+					       "its own, or put one into another vrf",
+					       a->name, b->name,
+					       ip_addr_format(&a->addresses[i].addr, text,
+							      sizeof(text)));
+	return true;
+}
+
 bool settings_complete(struct dataplane_settings *settings, struct why *why)
 {
 	if (settings->port_count == 0)
@@ -72,16 +94,16 @@ bool settings_complete(struct dataplane_settings *settings, struct why *why)
 		if (!complete_port(&settings->ports[i], why))
 			return false;
 		for (unsigned j = 0; j < i; j++)
-			if (strcmp(settings->ports[i].name, settings->ports[j].name) == 0)
-				return why_set(why, "two ports have the name %s",
-					       settings->ports[i].name);
+			if (!check_pair(&settings->ports[j], &settings->ports[i], why))
+				return false;
 	}
 	if (settings->workers == 0)
 		settings->workers = 1;
 	if (settings->memory_mib == 0)
 		settings->memory_mib = MEMORY_DEFAULT_MIB;
 	if (settings->memory_mib < MEMORY_LEAST_MIB)
-		return why_set(why, "%u MiB for packet buffers are too few, %u are the least",
+		return why_set(why, "%u MiB for packet buffers are too few; set hydrofoil.memory.mib "
+				    "to %u or more",
 			       settings->memory_mib, MEMORY_LEAST_MIB);
 	if (settings->connections_max == 0)
 		settings->connections_max = CONNECTIONS_DEFAULT;

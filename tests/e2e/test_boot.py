@@ -3,10 +3,11 @@
 import copy
 import json
 import os
+import subprocess
 
 from tests.e2e.lib import config
 from tests.e2e.lib.points import run
-from tests.e2e.lib.world import program
+from tests.e2e.lib.world import program, until
 
 BAD = '''\
 node: {id: x}
@@ -89,6 +90,86 @@ def test_address_that_is_none(world):
         bootstrap['hydrofoil']['ports'][0]['addresses'] = ['10.80.1.300/24']
     status, text = start_with(world, change)
     assert status == 1 and '10.80.1.300' in text, text
+
+
+def test_address_of_two_ports(world):
+    def change(bootstrap):
+        bootstrap['hydrofoil']['ports'][1]['addresses'] = ['10.80.1.1/24']
+    status, text = start_with(world, change)
+    assert status == 1 and '10.80.1.1' in text and 'its own' in text, text
+
+
+def test_interface_of_two_ports(world):
+    def change(bootstrap):
+        bootstrap['hydrofoil']['ports'][1]['af_packet']['interface'] = 'g0'
+    status, text = start_with(world, change)
+    assert status == 1 and 'same interface g0' in text, text
+
+
+def test_memory_that_is_too_small(world):
+    def change(bootstrap):
+        bootstrap['hydrofoil']['memory'] = {'mib': 1}
+    status, text = start_with(world, change)
+    assert status == 1 and 'memory' in text and 'or more' in text, text
+
+
+def test_access_log_that_cannot_be_opened(world):
+    path = '/no/such/folder/access.log'
+
+    def change(bootstrap):
+        manager = bootstrap['static_resources']['listeners'][0]['filter_chains'][0]['filters'][0]
+        manager['typed_config']['access_log'][0]['typed_config']['path'] = path
+    status, text = start_with(world, change)
+    assert status == 1 and path in text and 'No such file' in text, text
+
+
+def test_user_without_rights(world):
+    path = write(world, 'nobody.json', json.dumps(config.default(world)))
+    os.chmod(world.folder, 0o755)
+    done = world.call('gateway', ['setpriv', '--reuid', 65534, '--regid', 65534, '--clear-groups',
+                                  '--inh-caps=-all', '--bounding-set=-all', program('hydrofoil'),
+                                  '-c', path], check=False, limit_s=20)
+    text = done.stdout + done.stderr
+    assert done.returncode == 1 and 'CAP_NET_RAW' in text, text
+
+
+def test_second_gateway_of_the_same_name(world):
+    world.start_gateway(config.default(world))
+    try:
+        status, text = start_with(world, lambda bootstrap: None)
+        assert status == 1 and '/dev/shm/hydrofoil' in text, text
+        # With counters of its own it gets as far as the admin address.
+        status, text = start_with(world, lambda bootstrap: bootstrap['hydrofoil'].update(
+            stats={'name': 'second'}))
+        assert status == 1 and '127.0.0.1:9901' in text, text
+        assert world.admin('/ready') == (200, 'LIVE\n')
+    finally:
+        assert world.stop_gateway() == 0
+
+
+def test_access_log_into_a_pipe(world):
+    bootstrap = config.default(world)
+    for listener in bootstrap['static_resources']['listeners'][:2]:
+        manager = listener['filter_chains'][0]['filters'][0]
+        manager['typed_config']['access_log'][0]['typed_config']['path'] = '/dev/stdout'
+    path, seen = write(world, 'pipe.json', json.dumps(bootstrap)), os.path.join(world.folder, 'seen')
+    pipe_out, pipe_in = os.pipe()
+    with world.inside('gateway'), open(seen, 'wb') as sink:
+        world.gateway = subprocess.Popen([program('hydrofoil'), '-c', path], stdout=pipe_in,
+                                         stderr=subprocess.DEVNULL)
+        reader = subprocess.Popen(['cat'], stdin=pipe_out, stdout=sink)
+    world.processes += [world.gateway, reader]
+    os.close(pipe_in)
+    os.close(pipe_out)
+    until('/ready says LIVE', world.is_ready, 20)
+    world.curl('http://10.80.1.1/direct')
+    until('a line in the pipe', lambda: b'/direct' in open(seen, 'rb').read(), 5)
+    # Its reader goes: the log suffers, the gateway does not.
+    reader.kill()
+    reader.wait()
+    for _ in range(3):
+        assert world.curl('http://10.80.1.1/direct').stdout == 'from the gateway\n'
+    assert world.stop_gateway() == 0
 
 
 def test_unknown_option_shows_usage(world):
