@@ -311,4 +311,5 @@ static void progress_confirms_the_first_hop(void)
 UNIT_TESTS(UNIT_TEST(the_most_specific_listener_wins), UNIT_TEST(families_and_vrfs_are_kept_apart),
 	   UNIT_TEST(a_place_is_taken_once_and_the_table_is_bounded),
 	   UNIT_TEST(ports_pass_the_filter_and_do_not_collide), UNIT_TEST(visits_every_connection_once),
-	   UNIT_TEST(an_orphan_is_given_up), UNIT_TEST(fin_wait_2_ends), UNIT_TEST(progress_confirms_the_first_hop))
+	   UNIT_TEST(an_orphan_is_given_up), UNIT_TEST(fin_wait_2_ends),
+	   UNIT_TEST(progress_confirms_the_first_hop))
