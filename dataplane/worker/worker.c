@@ -16,8 +16,10 @@
 #define TIMERS_A_POLL 256
 #define VISITS_A_POLL 256
 #define SERVE_ROUNDS 8
-/* How soon a port that took nothing is offered its frames again. */
-#define TX_RETRY_NS (50 * NS_PER_US)
+/* How soon a port that took nothing is offered its frames again: sooner at first, for a full ring
+ * drains in no time and a peer that is not there (memif) may take days to come. */
+#define TX_RETRY_LEAST_NS (50 * NS_PER_US)
+#define TX_RETRY_MOST_NS (5 * NS_PER_MS)
 #define VISITS_WAITING_MAX 8
 
 struct worker {
@@ -30,6 +32,7 @@ struct worker {
 	uint32_t visit_count;
 	bool draining;
 	enum tcp_pressure pressure;
+	uint64_t tx_retry_ns;
 	struct worker_tx tx[WORKER_PORTS_MAX];
 	struct netif netifs[WORKER_PORTS_MAX];
 	struct worker_listeners listeners;
@@ -276,6 +279,9 @@ static bool transmit(struct worker *w, uint64_t now_ns)
 				      counters, now_ns);
 		bytes += counters->tx_bytes - bytes_before;
 	}
+	w->tx_retry_ns = sent > 0 || w->tx_retry_ns == 0 ? TX_RETRY_LEAST_NS :
+			 w->tx_retry_ns * 2 < TX_RETRY_MOST_NS ? w->tx_retry_ns * 2 :
+								  TX_RETRY_MOST_NS;
 	if (sent > 0) {
 		counter_add(&w->params.counters->tx_frames, sent);
 		counter_add(&w->params.counters->tx_bytes, bytes);
@@ -291,7 +297,7 @@ static uint64_t next_deadline_ns(const struct worker *w, uint64_t now_ns)
 	/* A blocked port must not make a spinning worker of this one. */
 	for (unsigned i = 0; i < w->params.port_count; i++)
 		if (w->tx[i].count > 0)
-			return deadline_earlier_ns(deadline_ns, now_ns + TX_RETRY_NS);
+			return deadline_earlier_ns(deadline_ns, now_ns + w->tx_retry_ns);
 	if (stack_has_work(w->stack) || gateway_has_work(w->gateway) || w->visit_count > 0 ||
 	    !mailbox_is_empty(&w->mailbox))
 		return now_ns;
