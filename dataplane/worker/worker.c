@@ -61,8 +61,8 @@ static bool create_parts(struct worker *w)
 		.neighbours_max = 1024,
 		.connections_max = p->connections_max,
 		.timewait_max = p->timewait_max,
-		.rx_budget_bytes = 1u << 20,
-		.tx_budget_bytes = 1u << 20,
+		.rx_budget_bytes = p->stream_budget_bytes ? p->stream_budget_bytes : 1u << 20,
+		.tx_budget_bytes = p->stream_budget_bytes ? p->stream_budget_bytes : 1u << 20,
 		.now_ns = p->now_ns,
 	};
 	w->stack = stack_create(&stack);

@@ -45,6 +45,7 @@ struct worker_params {
 	uint32_t connections_max;
 	uint32_t timewait_max;
 	uint32_t slices_max;
+	uint32_t stream_budget_bytes; /* what a connection may buffer each way; 0 = 1 MiB */
 	struct doorbell *doorbell; /* rung by those who post to the mailbox; NULL where nobody sleeps */
 };
 

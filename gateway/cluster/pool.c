@@ -1,6 +1,7 @@
 #include "gateway/cluster/pool.h"
 
 #include "gateway/http1/h1_client.h"
+#include "stack/base/planted.h"
 
 static struct cluster_stats *cluster_stats(const struct upstream *upstream)
 {
@@ -238,7 +239,7 @@ static void host_reopen(struct gateway *gateway, struct host *host, uint64_t now
 	const struct config_cluster *cluster =
 		gateway->config ? config_find_cluster(gateway->config, host->cluster_id) : NULL;
 
-	if (host->waiter_count <= host->connecting)
+	if (host->waiter_count <= host->connecting || PLANTED(WAITERS_FORGOTTEN))
 		return;
 	if (cluster && (host->connections == 1 ||
 			host->cluster->connections < cluster->breakers.connections_max) &&
@@ -324,7 +325,7 @@ void pool_release(struct upstream *upstream, uint64_t now_ns)
 	struct upstream_waiter *waiter = waiter_first(host);
 
 	upstream->exchange = NULL;
-	if (upstream->peer_ended || upstream->stream->rx.bytes ||
+	if ((upstream->peer_ended && !PLANTED(ENDED_REUSED)) || upstream->stream->rx.bytes ||
 	    (upstream->requests_max && upstream->requests >= upstream->requests_max) ||
 	    (host->removed && !waiter)) {
 		pool_close(upstream, upstream->stream->rx.bytes > 0, upstream->peer_ended, now_ns);
@@ -337,6 +338,7 @@ void pool_release(struct upstream *upstream, uint64_t now_ns)
 		return;
 	}
 	upstream->state = UPSTREAM_IDLE;
+	upstream->rested = true;
 	list_add(&host->idle, &upstream->in_idle);
 	upstream->deadline_ns = DEADLINE_NEVER_NS;
 	if (upstream->idle_timeout_ns)
@@ -363,6 +365,6 @@ void pool_request_end(struct upstream *upstream)
 
 	host->requests--;
 	host->cluster->requests--;
-	gauge_add(&cluster_stats(upstream)->upstream_rq_active, -1);
+	gauge_add(&cluster_stats(upstream)->upstream_rq_active, PLANTED(ACTIVE_NOT_COUNTED_DOWN) - 1);
 	gauge_add(&endpoint_stats(upstream)->rq_active, -1);
 }

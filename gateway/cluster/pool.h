@@ -42,6 +42,7 @@ struct upstream {
 	uint32_t requests_max;
 	uint8_t state;
 	bool peer_ended;
+	bool rested;                  /* was idle in the pool, where its end may not be known yet */
 	/* h1_client, for the exchange in progress */
 	bool head_seen;               /* a byte of the answer has come */
 	bool answer_ended;

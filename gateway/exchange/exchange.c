@@ -5,6 +5,7 @@
 #include "gateway/exchange/edge_headers.h"
 #include "gateway/filters/filter_chain.h"
 #include "gateway/filters/router.h"
+#include "stack/base/planted.h"
 
 #define EXCHANGE_DISCARD_ROOM 65536
 
@@ -142,7 +143,7 @@ void exchange_end(struct exchange *exchange, uint64_t now_ns)
 	filter_chain_destroy(exchange, now_ns);
 	exchange->down_ops->ended(exchange, now_ns);
 	exchange->down_ops = NULL;
-	if (exchange->table)
+	if (exchange->table && !PLANTED(TABLE_HOLD_LEAK))
 		config_release(exchange->gateway->params.holds, &exchange->table->object);
 }
 

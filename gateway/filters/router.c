@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stack/base/planted.h"
+
 static uint64_t flag_of(enum exchange_reset why)
 {
 	switch (why) {
@@ -326,7 +328,8 @@ static void destroy(struct filter *filter, uint64_t now_ns)
 	if (!router->cluster)
 		return;
 	router_retry_over(router);
-	config_release(filter->exchange->gateway->params.holds, &router->cluster->object);
+	if (!PLANTED(CLUSTER_HOLD_LEAK))
+		config_release(filter->exchange->gateway->params.holds, &router->cluster->object);
 	router->cluster = NULL;
 }
 

@@ -3,6 +3,8 @@
 
 #include "gateway/filters/router.h"
 
+#include "stack/base/planted.h"
+
 static bool is_idempotent(struct str method)
 {
 	/* RFC 9110 9.2.2 */
@@ -86,8 +88,9 @@ void router_upstream_reset(struct exchange *exchange, enum exchange_reset why, b
 	struct router *router = exchange->router;
 
 	/* RFC 9110 9.2.2: repeated without being asked only what may be. */
-	if (stale && !router->body_passed && !exchange->response_started &&
-	    is_idempotent(exchange->request.method) &&
+	if (stale && (!router->body_passed || PLANTED(RETRY_WITHOUT_BODY)) &&
+	    !exchange->response_started &&
+	    (is_idempotent(exchange->request.method) || PLANTED(POST_REPEATED)) &&
 	    router->stale_retries < ROUTER_STALE_RETRIES_MAX) {
 		router->stale_retries++;
 		router_retry(router, now_ns);

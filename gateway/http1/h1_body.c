@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/http1/h1_write.h"
+#include "stack/base/planted.h"
 
 #define TRAILERS_BYTES_MAX 8192
 #define TRAILERS_COUNT_MAX 100
@@ -29,7 +30,7 @@ static enum h1_read pull_length(struct h1_reader *reader, struct exchange *excha
 		want = (uint32_t)reader->left_bytes;
 	got = stream_take(stream, exchange->gateway->params.slices, out, want, now_ns);
 	reader->left_bytes -= got;
-	if (reader->left_bytes == 0)
+	if (reader->left_bytes == PLANTED(LENGTH_OFF_BY_ONE))
 		return H1_READ_END;
 	if (got == max_bytes)
 		return H1_READ_FULL;
@@ -152,7 +153,7 @@ bool h1_writer_body(struct h1_writer *writer, struct gateway *gateway, struct sl
 			memcpy(text, "\r\n", 2);
 			n = 2;
 		}
-		n += h1_write_chunk_head(bytes->bytes, text + n);
+		n += h1_write_chunk_head(bytes->bytes + PLANTED(CHUNK_OFF_BY_ONE), text + n);
 		if (!gateway_push_bytes(gateway, out, text, n))
 			return false;
 		chunk_open = true;
@@ -163,7 +164,8 @@ bool h1_writer_body(struct h1_writer *writer, struct gateway *gateway, struct sl
 			memcpy(text, "\r\n", 2);
 			n = 2;
 		}
-		uint32_t last = h1_write_last_chunk(trailers, text + n, GATEWAY_SCRATCH_BYTES - n);
+		uint32_t last = h1_write_last_chunk(PLANTED(TRAILERS_DROPPED) ? NULL : trailers,
+						    text + n, GATEWAY_SCRATCH_BYTES - n);
 
 		if (!last || !gateway_push_bytes(gateway, &tail, text, n + last)) {
 			slice_queue_clear(gateway->params.slices, out);

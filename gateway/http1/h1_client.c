@@ -4,6 +4,7 @@
 
 #include "gateway/http1/h1_hop.h"
 #include "gateway/http1/h1_write.h"
+#include "stack/base/planted.h"
 
 #define ANSWER_HEAD_BYTES_MAX 61440
 #define ANSWER_HEADERS_MAX 100 /* Envoy's max_headers_count by default */
@@ -16,7 +17,8 @@ static struct cluster_stats *client_stats(const struct upstream *upstream)
 /* The connection and the exchange part; the connection lives on only if it is clean. */
 static void client_detach(struct upstream *upstream, uint64_t now_ns)
 {
-	bool clean = upstream->answer_ended && upstream->request_ended && upstream->keep_alive;
+	bool clean = (upstream->answer_ended && upstream->request_ended && upstream->keep_alive) ||
+		     PLANTED(UNCLEAN_REUSED);
 
 	pool_request_end(upstream);
 	h1_reader_clear(upstream->gateway, &upstream->reader);
@@ -32,13 +34,15 @@ static void client_fail(struct upstream *upstream, enum exchange_reset why, uint
 {
 	struct exchange *exchange = upstream->exchange;
 	bool remote = why == RESET_TERMINATION || why == RESET_REMOTE;
-	bool stale = remote && upstream->requests > 1 && !upstream->head_seen;
+	bool stale = remote && (upstream->requests > 1 || upstream->rested) && !upstream->head_seen;
 
 	if (why == RESET_PROTOCOL_ERROR)
 		counter_inc(&client_stats(upstream)->upstream_cx_protocol_error);
 	if (remote) {
 		counter_inc(&client_stats(upstream)->upstream_rq_rx_reset);
 		counter_inc(&client_stats(upstream)->upstream_cx_destroy_remote_with_active_rq);
+	} else {
+		counter_inc(&client_stats(upstream)->upstream_rq_tx_reset);
 	}
 	counter_inc(&stats_endpoint(upstream->gateway, upstream->host->stat_slot)->rq_error);
 	pool_request_end(upstream);
@@ -120,7 +124,7 @@ static void client_resume(struct exchange *exchange, uint64_t now_ns)
 	struct upstream *upstream = exchange->up;
 
 	(void)now_ns;
-	if (!upstream->work.queued)
+	if (!upstream->work.queued && !PLANTED(ANSWER_NOT_RESUMED))
 		gateway_defer(upstream->gateway, &upstream->work, client_resume_work);
 }
 
@@ -143,7 +147,7 @@ static const struct upstream_ops h1_client_ops = {
 static void client_start(struct upstream *upstream, struct exchange *exchange)
 {
 	upstream->exchange = exchange;
-	upstream->head_seen = false;
+	upstream->head_seen = PLANTED(STALE_NOT_SEEN);
 	upstream->answer_ended = false;
 	upstream->request_ended = false;
 	upstream->in_body = false;
@@ -192,7 +196,8 @@ static void client_final(struct upstream *upstream, uint64_t now_ns)
 		client_fail(upstream, RESET_PROTOCOL_ERROR, now_ns);
 		return;
 	}
-	upstream->keep_alive = head->keep_alive && head->framing != BODY_UNTIL_CLOSE;
+	upstream->keep_alive = (head->keep_alive || PLANTED(CLOSE_IGNORED)) &&
+			       head->framing != BODY_UNTIL_CLOSE;
 	upstream->in_body = true;
 	upstream->answer_ended = ended;
 	h1_reader_start(&upstream->reader, head);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "stack/base/planted.h"
+
 #define LINGER_NS NS_PER_SECOND /* Envoy's delayed_close_timeout */
 /* A drain gives an idle connection this long to send the request that may be under way already: it
  * gets its answer with Connection: close, and no request is lost to the race of RFC 9112 9.6. */
@@ -84,7 +86,7 @@ static void read_work(struct work *work, uint64_t now_ns)
 
 void h1_server_read_later(struct h1_server *server)
 {
-	if (server->state != H1_SERVER_CLOSED && !server->work.queued)
+	if (server->state != H1_SERVER_CLOSED && !server->work.queued && !PLANTED(REQUEST_NOT_RESUMED))
 		gateway_defer(server->gateway, &server->work, read_work);
 }
 
@@ -337,7 +339,8 @@ bool h1_server_accept(struct gateway *gateway, const struct config_listener *lis
 
 	if (!server)
 		return false;
-	config_hold(gateway->params.holds, &listener->object);
+	if (!PLANTED(LISTENER_NOT_HELD))
+		config_hold(gateway->params.holds, &listener->object);
 	server->gateway = gateway;
 	server->listener = listener;
 	server->hcm = hcm;

@@ -4,6 +4,7 @@
 #include "gateway/http1/h1_hop.h"
 #include "gateway/http1/h1_server.h"
 #include "gateway/http1/h1_write.h"
+#include "stack/base/planted.h"
 
 /* A request that cannot be served as it stands: answered, counted and logged like any other. */
 void h1_server_refuse(struct h1_server *server, uint16_t status, struct str details,
@@ -63,7 +64,7 @@ static void server_expect(struct h1_server *server, uint64_t now_ns)
 	if (expect)
 		expect->removed = true;
 	/* A body that is already on its way needs no invitation. */
-	if (!server->stream->rx.bytes)
+	if (!server->stream->rx.bytes && !PLANTED(CONTINUE_SWALLOWED))
 		h1_server_ops.informational(server->exchange, &go_on, now_ns);
 }
 

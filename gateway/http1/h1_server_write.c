@@ -3,6 +3,7 @@
 
 #include "gateway/http1/h1_server.h"
 #include "gateway/http1/h1_write.h"
+#include "stack/base/planted.h"
 
 static bool write_head(struct h1_server *server, const struct message_head *head,
 		       const struct h1_write_options *options, uint64_t now_ns)
@@ -69,7 +70,8 @@ static bool server_head(struct exchange *exchange, bool ended, uint64_t now_ns)
 	struct h1_write_options options = {.framing = head->framing,
 					   .content_length_bytes = head->content_length_bytes};
 
-	codec->body_suppressed = str_equal(exchange->request.method, STR("HEAD")) ||
+	codec->body_suppressed = (str_equal(exchange->request.method, STR("HEAD")) &&
+				  !PLANTED(HEAD_WITH_BODY)) ||
 				 head->status == 204 || head->status == 304;
 	if (ended && head->framing != BODY_LENGTH)
 		options.framing = BODY_NONE;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/log/format.h"
+#include "stack/base/planted.h"
 
 #define FLAG_BIT(id) (UINT64_C(1) << RESPONSE_FLAG_BIT_##id)
 
@@ -141,7 +142,8 @@ static void proxy_move(struct tcp_proxy *proxy, uint64_t now_ns)
 	counter_add(&stats->downstream_cx_tx_bytes_total, moved);
 	if (proxy->down_ended && !proxy->up_shut && !proxy->down->rx.bytes) {
 		proxy->up_shut = true;
-		stream_shutdown(proxy->up, now_ns);
+		if (!PLANTED(HALF_CLOSE_LOST))
+			stream_shutdown(proxy->up, now_ns);
 	}
 	if (proxy->up_ended && !proxy->down_shut && !proxy->up->rx.bytes) {
 		proxy->down_shut = true;

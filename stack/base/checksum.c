@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "stack/base/planted.h"
+
 /* Ones-complement addition with end-around carry. */
 static inline uint64_t add_carry(uint64_t sum, uint64_t word)
 {
@@ -93,7 +95,9 @@ uint64_t checksum_add_mbuf(uint64_t sum, const struct rte_mbuf *mbuf, uint32_t o
 			0, rte_pktmbuf_mtod_offset(mbuf, const uint8_t *, offset_bytes), here_bytes));
 
 		/* A piece that starts at an odd byte has its halves swapped (RFC 1071 2 (B)). */
-		sum = add_carry(sum, done_bytes & 1 ? __builtin_bswap16(part) : part);
+		bool swapped = done_bytes & 1 && !PLANTED(ODD_SUM_NOT_SWAPPED);
+
+		sum = add_carry(sum, swapped ? __builtin_bswap16(part) : part);
 		done_bytes += here_bytes;
 		offset_bytes = 0;
 	}

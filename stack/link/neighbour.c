@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "stack/base/invariant.h"
+#include "stack/base/planted.h"
 
 /* How many entries are looked at to find one that may go. */
 #define EVICT_SCAN_MAX 64
@@ -169,7 +170,8 @@ static void solicit(struct neighbour_table *table, struct neighbour *entry, uint
 	entry->solicits++;
 	table->ops->solicit(table->context, entry->netif, &entry->addr,
 			    entry->state == NEIGHBOUR_PROBE ? mac_of(entry) : NULL);
-	wheel_arm(&table->wheel, &entry->timer, now_ns + NEIGHBOUR_RETRANS_NS);
+	if (!PLANTED(SOLICIT_NOT_REPEATED))
+		wheel_arm(&table->wheel, &entry->timer, now_ns + NEIGHBOUR_RETRANS_NS);
 }
 
 static void fire(struct wheel_timer *timer, void *context, uint64_t now_ns)
@@ -242,7 +244,7 @@ void neighbour_learn(struct neighbour_table *table, uint16_t netif, const struct
 		set_state(table, entry, NEIGHBOUR_STALE, DEADLINE_NEVER_NS);
 	if (entry->waiting_count > 0 && entry->state == NEIGHBOUR_STALE)
 		set_state(table, entry, NEIGHBOUR_DELAY, now_ns + NEIGHBOUR_DELAY_NS);
-	while (entry->waiting_count > 0)
+	while (entry->waiting_count > 0 && !PLANTED(WAITING_NOT_SENT))
 		table->ops->send(table->context, entry, take_oldest(table, entry));
 }
 

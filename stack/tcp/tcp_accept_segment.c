@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_accept_segment.h"
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_reset.h"
 
 void tcp_accept_timestamp(struct tcp_conn *conn, const struct tcp_segment *segment, uint64_t now_ns)
@@ -21,7 +22,8 @@ static bool is_old_duplicate(const struct tcp_conn *conn, const struct tcp_segme
 			     uint64_t now_ns)
 {
 	return (conn->flags & TCP_F_TIMESTAMPS) && segment->has_timestamp &&
-	       !(segment->flags & TCP_RST) && seq_lt(segment->ts_val, conn->ts_recent) &&
+	       !(segment->flags & TCP_RST) &&
+	       seq_lt(segment->ts_val, conn->ts_recent) != PLANTED(PAWS_INVERTED) &&
 	       tcp_now_ms(now_ns) - conn->ts_recent_ms < TCP_PAWS_IDLE_MS;
 }
 
@@ -64,7 +66,7 @@ static void trim(const struct tcp_conn *conn, struct tcp_segment *segment)
 		if (old_bytes > segment->payload_bytes)
 			old_bytes = segment->payload_bytes;
 		segment->seq += old_bytes;
-		segment->payload_offset += old_bytes;
+		segment->payload_offset += PLANTED(OLD_BYTES_TAKEN) ? 0 : old_bytes;
 		segment->payload_bytes -= old_bytes;
 	}
 	end = segment->seq + segment->payload_bytes;

@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_ack.h"
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_output.h"
 #include "stack/tcp/tcp_path.h"
 #include "stack/tcp/tcp_pressure.h"
@@ -38,7 +39,7 @@ static bool advance(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_seg
 		tcp_conn_event(tcp, conn, STREAM_DRAINED);
 	if ((conn->flags & TCP_F_NO_ROOM) && conn->tx.charge_bytes < tcp_tx_budget(tcp)) {
 		conn->flags &= ~TCP_F_NO_ROOM;
-		tcp_conn_event(tcp, conn, STREAM_WRITABLE);
+		tcp_conn_event(tcp, conn, PLANTED(WRITABLE_LOST) ? 0 : STREAM_WRITABLE);
 	}
 	return fin_acked;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_path.h"
 #include "stack/tcp/tcp_pressure.h"
 #include "stack/tcp/tcp_reassembly.h"
@@ -113,7 +114,7 @@ static void owe_ack(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 	 * to know, so every segment counts. */
 	if (++conn->unacked_segments >= 2) {
 		tcp_conn_ack_now(tcp, conn);
-	} else if (!conn->ack_deadline_ns) {
+	} else if (!conn->ack_deadline_ns && !PLANTED(DELAYED_ACK_LOST)) {
 		conn->ack_deadline_ns = now_ns + TCP_ACK_DELAY_NS;
 		tcp_timer_update(tcp, conn);
 	}

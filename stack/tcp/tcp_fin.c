@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_fin.h"
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_segment.h"
 #include "stack/tcp/tcp_timer.h"
 #include "stack/tcp/tcp_timewait.h"
@@ -39,7 +40,7 @@ void tcp_fin_advance(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
 	struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
 
-	if (conn->rcv_nxt != cold->fin_seq)
+	if (conn->rcv_nxt != cold->fin_seq && !PLANTED(FIN_BEFORE_DATA))
 		return;
 	conn->rcv_nxt++;
 	tcp_conn_event(tcp, conn, STREAM_ENDED);

@@ -1,6 +1,7 @@
 #include <rte_prefetch.h>
 
 #include "stack/tcp/tcp_accept_segment.h"
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_ack.h"
 #include "stack/tcp/tcp_conn.h"
 #include "stack/tcp/tcp_data.h"
@@ -43,7 +44,7 @@ static bool checksum_ok(const struct tcp *tcp, const struct ip_packet *packet)
 		if (known == RTE_MBUF_F_RX_L4_CKSUM_BAD)
 			return false;
 	}
-	return tcp_wire_checksum_ok(packet);
+	return PLANTED(CHECKSUM_UNCHECKED) || tcp_wire_checksum_ok(packet);
 }
 
 /* Seventh and eighth: payload and FIN.  The mbuf has been taken when *owned is false. */

@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_output.h"
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_cc.h"
 #include "stack/tcp/tcp_segment.h"
 #include "stack/tcp/tcp_timer.h"
@@ -48,7 +49,7 @@ static enum turn send_syn(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
 	const struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
 	uint8_t flags = conn->state == TCP_SYN_SENT ? TCP_SYN : TCP_SYN | TCP_ACK;
 
-	if (conn->snd_nxt != cold->iss)
+	if (conn->snd_nxt != cold->iss || (PLANTED(SYN_NOT_REPEATED) && conn->unanswered))
 		return TURN_IDLE;
 	if (!tcp_segment_send(tcp, conn, cold->iss, flags, 0, now_ns))
 		return TURN_FAILED;
@@ -94,7 +95,7 @@ static enum turn send_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 	uint8_t flags = TCP_ACK | (fin ? TCP_FIN : 0);
 
 	conn->flags &= ~TCP_F_PROBE_NOW;
-	if (bytes == 0 && !fin)
+	if ((bytes == 0 && !fin) || PLANTED(WINDOW_PROBE_LOST))
 		return TURN_SENT;
 	if (!tcp_segment_send(tcp, conn, conn->snd_una, flags, bytes, now_ns))
 		return TURN_FAILED;
@@ -131,13 +132,13 @@ static enum turn send_new(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
 	if (!(conn->flags & TCP_F_RECOVERY))
 		window += (conn->dup_acks < 2 ? conn->dup_acks : 2) * conn->mss_bytes;
 	if (window > conn->snd_wnd)
-		window = conn->snd_wnd;
+		window = conn->snd_wnd << PLANTED(WINDOW_DOUBLED);
 	uint32_t usable = window > offset ? window - offset : 0;
 	uint32_t bytes = unsent < usable ? unsent : usable;
 
 	if (bytes > limit)
 		bytes = limit;
-	fin = fin && bytes == unsent && conn->snd_wnd > offset + bytes;
+	fin = fin && !PLANTED(FIN_LOST) && bytes == unsent && conn->snd_wnd > offset + bytes;
 	bool worthwhile = bytes > 0 && (bytes == limit || bytes == unsent ||
 					bytes >= cold->snd_wnd_max / 2);
 

@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_reassembly.h"
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_data.h"
 #include "stack/tcp/tcp_pressure.h"
 
@@ -13,7 +14,8 @@ static void drop_node(struct tcp *tcp, struct tcp_cold *cold, uint32_t *link)
 	struct tcp_ooo_node *node = node_at(tcp, *link);
 
 	cold->ooo_charge_bytes -= slice_charge_bytes(&node->slice);
-	slice_release(&node->slice);
+	if (!PLANTED(REASSEMBLY_LEAK))
+		slice_release(&node->slice);
 	*link = node->next;
 	pool_give(&tcp->ooo_nodes, node);
 }
@@ -23,7 +25,7 @@ static void trim_front(struct slice *slice, uint32_t *slice_seq, uint32_t seq)
 {
 	uint32_t cut_bytes = seq - *slice_seq;
 
-	slice->offset_bytes += cut_bytes;
+	slice->offset_bytes += PLANTED(OVERLAP_TAKEN_TWICE) ? 0 : cut_bytes;
 	slice->length_bytes -= cut_bytes;
 	*slice_seq = seq;
 }

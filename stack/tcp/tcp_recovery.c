@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_recovery.h"
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_cc.h"
 
 #define DUPLICATES_FOR_LOSS 3
@@ -73,6 +74,7 @@ void tcp_recovery_timeout(struct tcp *tcp, struct tcp_conn *conn)
 	conn->flags &= ~(TCP_F_RECOVERY | TCP_F_RTX_NOW);
 	conn->flags |= TCP_F_AFTER_RTO;
 	conn->dup_acks = 0;
-	conn->snd_nxt = conn->snd_una;
+	if (!PLANTED(RETRANSMISSION_SKIPPED))
+		conn->snd_nxt = conn->snd_una;
 	cold->cursor = NULL;
 }

@@ -1,5 +1,6 @@
 /* The stream face of a connection (stack/base/stream.h; RFC 9293 3.10.2 to 3.10.6). */
 #include "stack/tcp/tcp_conn.h"
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_data.h"
 #include "stack/tcp/tcp_pressure.h"
 #include "stack/tcp/tcp_reset.h"
@@ -33,7 +34,8 @@ static void stream_taken(struct stream *stream, uint32_t bytes, uint32_t charge_
 
 	if (worth > tcp_rx_budget(tcp) / 8)
 		worth = tcp_rx_budget(tcp) / 8;
-	if (opened > 0 && (opened >= worth || conn->rcv_edge == conn->rcv_nxt))
+	if (opened > 0 && !PLANTED(WINDOW_UPDATE_LOST) &&
+	    (opened >= worth || conn->rcv_edge == conn->rcv_nxt))
 		tcp_conn_ack_now(tcp, conn);
 }
 

@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_timer.h"
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_recovery.h"
 #include "stack/tcp/tcp_reset.h"
 #include "stack/tcp/tcp_rto.h"
@@ -26,7 +27,7 @@ void tcp_timer_update(struct tcp *tcp, struct tcp_conn *conn)
 void tcp_timer_start_rtx(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
 	conn->flags &= ~TCP_F_PERSIST;
-	conn->rtx_deadline_ns = now_ns + tcp_rto_ns(conn);
+	conn->rtx_deadline_ns = PLANTED(RTO_NOT_ARMED) ? 0 : now_ns + tcp_rto_ns(conn);
 	tcp_timer_update(tcp, conn);
 }
 

@@ -1,5 +1,6 @@
 #include "stack/tcp/tcp_timewait.h"
 
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_segment.h"
 
 static struct tcp_timewait_entry *entry_at(const struct tcp_timewait *timewait, uint32_t index)
@@ -48,7 +49,8 @@ static void drop_entry(struct tcp_timewait *timewait, struct tcp_timewait_entry 
 {
 	unlink_entry(timewait, entry);
 	tcp_table_remove(&timewait->table, entry->hash, pool_index(&timewait->pool, entry));
-	pool_give(&timewait->pool, entry);
+	if (!PLANTED(TIMEWAIT_LEAK))
+		pool_give(&timewait->pool, entry);
 }
 
 void tcp_timewait_destroy(struct tcp_timewait *timewait)

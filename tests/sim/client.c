@@ -9,6 +9,7 @@
 #include "tests/sim/stream_io.h"
 
 #define PIECE_BYTES 1200
+#define CONNECTIONS_MAX 64
 #define GIVE_UP_NS (600 * NS_PER_SECOND)
 
 void client_init(struct client *client, struct host *host, struct prng *prng, uint32_t first_id,
@@ -25,6 +26,10 @@ void client_init(struct client *client, struct host *host, struct prng *prng, ui
 		plan_make(&client->plans[i], prng, first_id + i, hostile);
 		if (client->manner == CLIENT_TRICKLES && client->plans[i].request_bytes > 300)
 			client->plans[i].request_bytes = 300;
+		if (client->manner == CLIENT_OLD) {
+			client->plans[i].request_chunked = false;
+			client->plans[i].expect_continue = false;
+		}
 	}
 }
 
@@ -54,9 +59,12 @@ static void build_head(struct client *client)
 	}
 	client->head_bytes = (uint32_t)snprintf(
 		client->head, sizeof(client->head),
-		"%s /w/%u/%u/%u HTTP/1.1\r\nHost: sim.test\r\nUser-Agent: sim\r\n%s%s\r\n",
+		"%s /w/%u/%u/%u HTTP/1.%u\r\nHost: sim.test\r\nUser-Agent: sim\r\n%s%s%s\r\n",
 		plan_method_name(plan->method), plan->id, plan->answer_bytes, (unsigned)plan->mode,
+		client->manner != CLIENT_OLD,
+		client->manner == CLIENT_OLD && plan->id % 2 ? "Connection: keep-alive\r\n" : "",
 		framing, plan->expect_continue ? "Expect: 100-continue\r\n" : "");
+	client->sends[client->sending]++;
 	client->head_sent = 0;
 	client->body_sent = 0;
 	client->body_closed = false;
@@ -71,7 +79,7 @@ static uint32_t send_limit(struct client *client)
 static bool send_body_piece(struct client *client, uint64_t now_ns)
 {
 	const struct plan *plan = &client->plans[client->sending];
-	uint8_t piece[PIECE_BYTES + 32];
+	uint8_t piece[PIECE_BYTES + 64];
 	uint32_t want = (uint32_t)(plan->request_bytes - client->body_sent);
 	uint32_t limit = send_limit(client);
 	uint32_t total = 0;
@@ -86,10 +94,10 @@ static bool send_body_piece(struct client *client, uint64_t now_ns)
 		piece[total + i] = plan_byte(plan->id, 0, client->body_sent + i);
 	total += want;
 	if (plan->request_chunked) {
-		memcpy(piece + total, "\r\n", 2);
-		total += 2;
-		if (want == 0)
-			client->body_closed = true;
+		client->body_closed = want == 0;
+		total += (uint32_t)(client->body_closed
+					    ? snprintf((char *)piece + total, sizeof(piece) - total, "x-sum: %u\r\n\r\n", plan->id)
+					    : snprintf((char *)piece + total, sizeof(piece) - total, "\r\n"));
 	}
 	client->body_sent += want;
 	return stream_io_write(client->host, client->stream, piece, total, now_ns) == total;
@@ -102,6 +110,15 @@ static bool body_left(const struct client *client)
 	if (plan->method != PLAN_POST && plan->method != PLAN_PUT)
 		return false;
 	return client->body_sent < plan->request_bytes || (plan->request_chunked && !client->body_closed);
+}
+
+/* RFC 9110 10.1.1: whoever asked for 100 (Continue) waits for it, or for an answer.  In front of the
+ * gateway for ever, because it has promised to send one. */
+static bool waits_for_invitation(const struct client *client)
+{
+	return client->plans[client->sending].expect_continue && client->body_sent == 0 &&
+	       client->sending == client->reading && !client->reader.informed &&
+	       client->reader.phase == READER_HEAD;
 }
 
 /* Writes what there is room for; a trickler goes on a little later. */
@@ -131,6 +148,8 @@ static void send_requests(struct client *client, uint64_t now_ns)
 			continue;
 		}
 		if (body_left(client)) {
+			if (waits_for_invitation(client))
+				return;
 			if (!send_body_piece(client, now_ns) || trickles)
 				return;
 			continue;
@@ -156,8 +175,10 @@ static void judge(struct client *client)
 		client->outcomes[client->reading] = OUTCOME_REFUSED;
 		return;
 	}
+	bool has_trailer = reader->chunked && plan->mode == MODE_CHUNKED && plan->method != PLAN_HEAD;
 	bool right = (uint32_t)strtoul(id, NULL, 10) == plan->id && reader->status == expected &&
-		     reader->body_bytes == body_bytes && reader->body_hash_errors == 0;
+		     reader->body_bytes == body_bytes && reader->body_hash_errors == 0 &&
+		     reader->trailer_sum == (has_trailer ? plan->id : 0);
 
 	client->outcomes[client->reading] = right ? OUTCOME_ANSWERED : OUTCOME_WRONG;
 }
@@ -173,7 +194,11 @@ static void connect_again(struct client *client, uint64_t now_ns);
 
 static void answer_complete(struct client *client, uint64_t now_ns)
 {
-	bool closes = client->reader.close;
+	char keeps[16];
+
+	reader_header(&client->reader, "connection", keeps, sizeof(keeps));
+	bool closes = client->reader.close ||
+		      (client->manner == CLIENT_OLD && strcmp(keeps, "keep-alive") != 0);
 
 	judge(client);
 	client->reading++;
@@ -219,7 +244,7 @@ static void ended(struct client *client, uint64_t now_ns)
 	bool after_early = client->reading > 0 && client->plans[client->reading - 1].mode == MODE_EARLY;
 	bool untouched = client->reader.phase == READER_HEAD && client->reader.head_bytes == 0;
 
-	if (after_early && untouched)
+	if (after_early && untouched && client->connections < CONNECTIONS_MAX)
 		connect_again(client, now_ns);
 	else
 		finish(client, now_ns);

@@ -16,6 +16,7 @@ enum client_manner {
 	CLIENT_READS_SLOWLY,
 	CLIENT_VANISHES,     /* resets its connection somewhere */
 	CLIENT_HALF_CLOSES,  /* shuts its side down after the last request */
+	CLIENT_OLD,          /* speaks HTTP/1.0 */
 	CLIENT_MANNER_COUNT,
 };
 
@@ -38,6 +39,7 @@ struct client {
 	struct plan plans[CLIENT_REQUESTS_MAX];
 	enum client_outcome outcomes[CLIENT_REQUESTS_MAX];
 	uint16_t statuses[CLIENT_REQUESTS_MAX];
+	uint8_t sends[CLIENT_REQUESTS_MAX];   /* times that sending was begun */
 	unsigned count;
 	unsigned sending;             /* index of the request being written */
 	unsigned reading;             /* index of the answer being read */

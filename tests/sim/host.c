@@ -24,7 +24,7 @@ void host_netif(struct netif *netif, unsigned number)
 }
 
 void host_open(struct host *host, struct wire *wire, const struct host_memory *memory,
-	       unsigned number, uint64_t seed, uint64_t now_ns)
+	       unsigned number, uint32_t budget_bytes, uint64_t seed, uint64_t now_ns)
 {
 	memset(host, 0, sizeof(*host));
 	host->wire = wire;
@@ -44,8 +44,8 @@ void host_open(struct host *host, struct wire *wire, const struct host_memory *m
 		.neighbours_max = 16,
 		.connections_max = 128,
 		.timewait_max = 256,
-		.rx_budget_bytes = 256 * 1024,
-		.tx_budget_bytes = 256 * 1024,
+		.rx_budget_bytes = budget_bytes,
+		.tx_budget_bytes = budget_bytes,
 		.now_ns = now_ns,
 	};
 

@@ -27,8 +27,9 @@ struct host {
 
 /* number makes the addresses: 10.0.0.N, 2001:db8::N and the MAC 02:00:00:00:00:N. */
 void host_netif(struct netif *netif, unsigned number);
+/* budget_bytes: what a connection may buffer each way. */
 void host_open(struct host *host, struct wire *wire, const struct host_memory *memory,
-	       unsigned number, uint64_t seed, uint64_t now_ns);
+	       unsigned number, uint32_t budget_bytes, uint64_t seed, uint64_t now_ns);
 /* All streams must have been released. */
 void host_close(struct host *host);
 /* Runs until nothing moves any more at this moment. */

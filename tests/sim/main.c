@@ -2,81 +2,35 @@
  *
  *     sim --seeds N --from S     N worlds, seeds S, S+1, …; every 16th is run twice and must replay
  *     sim --replay SEED          one world, every frame printed
- *     sim --seed-file FILE       the seeds of a file, one a line (kept from earlier failures) */
+ *     sim --seed-file FILE       the seeds of a file, one a line (kept from earlier failures)
+ *
+ * and, built with -Dplanted_faults=true:
+ *
+ *     sim --list-faults          what can be planted
+ *     sim --fault NAME …         with that fault in the code
+ *     sim --every-fault …        each fault in turn, until it is found; all have to be */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "tests/lib/eal.h"
-#include "tests/sim/world.h"
+#include "stack/base/compiler.h"
+#include "stack/base/planted.h"
+#include "tests/sim/jobs.h"
 
-#define REPLAY_EVERY 16
-#define JOBS 2
 #define SEED_FILE_MAX 4096
 
-/* Worlds run in child processes, so that a crash costs one seed; this is shared with the parent. */
-struct tally {
-	uint64_t next;           /* index of the seed that runs now */
-	uint64_t worlds;
-	uint64_t failed;
-	uint64_t replays;
-	uint64_t requests;
-	uint64_t answered;
-	uint64_t refused;
-	uint64_t cut;
-	uint64_t frames;
-	double virtual_seconds;
+static const char *const fault_names[] = {
+#define PLANT(name, help) #name,
+#include "stack/base/planted.def"
+#undef PLANT
 };
-
-static const char *keep_path;
-
-static void keep_seed(uint64_t seed)
-{
-	FILE *file = keep_path ? fopen(keep_path, "a") : NULL;
-
-	if (!file)
-		return;
-	fprintf(file, "%" PRIu64 "\n", seed);
-	fclose(file);
-}
-
-static void report_failure(uint64_t seed, const char *why, struct tally *tally)
-{
-	tally->failed++;
-	fprintf(stderr, "seed %" PRIu64 ": %s\nreplay: sim --replay %" PRIu64 "\n", seed, why, seed);
-	keep_seed(seed);
-}
-
-static void run_seed(struct world_memory *memory, uint64_t seed, bool replay, struct tally *tally)
-{
-	struct world_verdict verdict;
-
-	world_run(memory, seed, false, &verdict);
-	tally->worlds++;
-	tally->requests += verdict.requests;
-	tally->answered += verdict.answered;
-	tally->refused += verdict.refused;
-	tally->cut += verdict.cut;
-	tally->frames += verdict.frames;
-	tally->virtual_seconds += (double)verdict.now_ns / 1e9;
-	if (!verdict.ok) {
-		report_failure(seed, verdict.why.text, tally);
-		return;
-	}
-	if (!replay)
-		return;
-	struct world_verdict again;
-
-	tally->replays++;
-	world_run(memory, seed, false, &again);
-	if (again.hash != verdict.hash)
-		report_failure(seed, "does not replay to the same trace hash", tally);
-}
+static const char *const fault_helps[] = {
+#define PLANT(name, help) help,
+#include "stack/base/planted.def"
+#undef PLANT
+};
 
 static unsigned read_seed_file(const char *path, uint64_t *seeds)
 {
@@ -104,96 +58,80 @@ static int replay_one(struct world_memory *memory, uint64_t seed)
 	return verdict.ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* What a list of seeds is: kept ones from a file, or a range. */
-struct seeds {
-	const uint64_t *list;    /* NULL = a range */
-	uint64_t from;
-	uint64_t count;
-};
-
-static uint64_t seed_at(const struct seeds *seeds, uint64_t index)
-{
-	return seeds->list ? seeds->list[index] : seeds->from + index;
-}
-
-static void start_memory(struct world_memory *memory)
-{
-	test_eal_start(512);
-	world_memory_create(memory);
-}
-
-/* EAL's memory stays shared over a fork, so every child starts its own. */
-static pid_t start_job(const struct seeds *seeds, unsigned job, struct tally *tally)
-{
-	static struct world_memory memory;
-	pid_t child = fork();
-
-	if (child != 0)
-		return child;
-	start_memory(&memory);
-	for (; tally->next < seeds->count; tally->next += JOBS) {
-		bool replay = seeds->list || tally->next / JOBS % REPLAY_EVERY == job;
-
-		run_seed(&memory, seed_at(seeds, tally->next), replay, tally);
-	}
-	_exit(0);
-}
-
-static void run_seeds(const struct seeds *seeds, struct tally *tallies)
-{
-	pid_t children[JOBS];
-	unsigned running = JOBS;
-
-	for (unsigned job = 0; job < JOBS; job++) {
-		tallies[job] = (struct tally){.next = job};
-		children[job] = start_job(seeds, job, &tallies[job]);
-	}
-	while (running > 0) {
-		int status;
-		pid_t child = wait(&status);
-		unsigned job = child == children[0] ? 0 : 1;
-
-		if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-			running--;
-			continue;
-		}
-		report_failure(seed_at(seeds, tallies[job].next), "crashed", &tallies[job]);
-		tallies[job].next += JOBS;
-		children[job] = start_job(seeds, job, &tallies[job]);
-	}
-}
-
 static bool print_result(unsigned number, const char *what, const struct seeds *seeds,
-			 const struct tally *t)
+			 const struct tally *sum)
 {
-	struct tally sum = t[0];
-
-	sum.worlds += t[1].worlds;
-	sum.failed += t[1].failed;
-	sum.replays += t[1].replays;
-	sum.requests += t[1].requests;
-	sum.answered += t[1].answered;
-	sum.refused += t[1].refused;
-	sum.cut += t[1].cut;
-	sum.frames += t[1].frames;
-	sum.virtual_seconds += t[1].virtual_seconds;
 	printf("# %" PRIu64 " worlds (%" PRIu64 " run twice), %" PRIu64 " requests: %" PRIu64
 	       " answered, %" PRIu64 " refused, %" PRIu64 " cut; %" PRIu64
 	       " frames, %.0f virtual seconds; %" PRIu64 " worlds failed\n",
-	       sum.worlds, sum.replays, sum.requests, sum.answered, sum.refused, sum.cut,
-	       sum.frames, sum.virtual_seconds, sum.failed);
-	printf("%sok %u - %" PRIu64 " %s seeds", sum.failed ? "not " : "", number, seeds->count, what);
+	       sum->worlds, sum->replays, sum->requests, sum->answered, sum->refused, sum->cut,
+	       sum->frames, sum->virtual_seconds, sum->failed);
+	printf("%sok %u - %" PRIu64 " %s seeds", sum->failed ? "not " : "", number, seeds->count,
+	       what);
 	if (!seeds->list)
 		printf(" from %" PRIu64, seeds->from);
 	printf("\n");
-	return sum.failed == 0;
+	return sum->failed == 0;
+}
+
+/* 0 = no fault of that name, or not a build that has any. */
+static unsigned find_fault(const char *name)
+{
+#ifdef PLANTED_FAULTS
+	for (unsigned i = 0; i < ARRAY_LEN(fault_names); i++)
+		if (strcmp(fault_names[i], name) == 0)
+			return i + 1;
+#endif
+	(void)name;
+	return PLANTED_NOTHING;
+}
+
+static void plant(unsigned fault)
+{
+#ifdef PLANTED_FAULTS
+	planted_fault = fault;
+#endif
+	(void)fault;
+}
+
+static int list_faults(void)
+{
+	for (unsigned i = 0; i < ARRAY_LEN(fault_names); i++)
+		printf("%-24s %s\n", fault_names[i], fault_helps[i]);
+	return EXIT_SUCCESS;
+}
+
+static int hunt_every_fault(struct jobs *jobs, const struct seeds *seeds)
+{
+	unsigned missed = 0;
+
+	jobs->hunting = true;
+	printf("1..%zu\n", ARRAY_LEN(fault_names));
+	for (unsigned i = 0; i < ARRAY_LEN(fault_names); i++) {
+		plant(i + 1);
+		struct tally sum = jobs_run(jobs, seeds);
+
+		if (sum.failed) {
+			printf("# seed %" PRIu64 ": %s\n", sum.failed_seed, sum.failed_why);
+			printf("ok %u - %s found after %" PRIu64 " worlds\n", i + 1, fault_names[i],
+			       sum.worlds);
+		} else {
+			missed++;
+			printf("not ok %u - %s (%s) is not found in %" PRIu64 " worlds\n", i + 1,
+			       fault_names[i], fault_helps[i], sum.worlds);
+		}
+	}
+	return missed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 struct arguments {
 	struct seeds fresh;
 	struct seeds kept;
+	const char *keep_path;
 	bool replay;
 	uint64_t replay_seed;
+	bool list_faults;
+	bool every_fault;
 };
 
 static bool read_arguments(struct arguments *arguments, int argc, char **argv)
@@ -203,6 +141,9 @@ static bool read_arguments(struct arguments *arguments, int argc, char **argv)
 						{"replay", required_argument, NULL, 'r'},
 						{"seed-file", required_argument, NULL, 'f'},
 						{"keep", required_argument, NULL, 'k'},
+						{"fault", required_argument, NULL, 'p'},
+						{"list-faults", no_argument, NULL, 'l'},
+						{"every-fault", no_argument, NULL, 'e'},
 						{NULL, 0, NULL, 0}};
 	static uint64_t kept[SEED_FILE_MAX];
 	int option;
@@ -224,7 +165,18 @@ static bool read_arguments(struct arguments *arguments, int argc, char **argv)
 			arguments->kept.count = read_seed_file(optarg, kept);
 			break;
 		case 'k':
-			keep_path = optarg;
+			arguments->keep_path = optarg;
+			break;
+		case 'p':
+			plant(find_fault(optarg));
+			if (!find_fault(optarg))
+				return false;
+			break;
+		case 'l':
+			arguments->list_faults = true;
+			break;
+		case 'e':
+			arguments->every_fault = true;
 			break;
 		default:
 			return false;
@@ -237,22 +189,25 @@ int main(int argc, char **argv)
 {
 	static struct world_memory memory;
 	struct arguments arguments;
-	struct tally *tallies = mmap(NULL, JOBS * sizeof(*tallies), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct jobs jobs;
 
-	if (!read_arguments(&arguments, argc, argv) || tallies == MAP_FAILED)
+	if (!read_arguments(&arguments, argc, argv) || !jobs_create(&jobs))
 		return 2;
+	if (arguments.list_faults)
+		return list_faults();
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (arguments.every_fault)
+		return hunt_every_fault(&jobs, &arguments.fresh);
 	if (arguments.replay) {
-		start_memory(&memory);
+		jobs_start_memory(&memory);
 		return replay_one(&memory, arguments.replay_seed);
 	}
+	jobs.keep_path = arguments.keep_path;
 	printf("1..2\n");
-	run_seeds(&arguments.kept, tallies);
-	bool kept_fine = print_result(1, "kept", &arguments.kept, tallies);
-
-	run_seeds(&arguments.fresh, tallies);
-	bool fresh_fine = print_result(2, "fresh", &arguments.fresh, tallies);
+	struct tally kept = jobs_run(&jobs, &arguments.kept);
+	bool kept_fine = print_result(1, "kept", &arguments.kept, &kept);
+	struct tally fresh = jobs_run(&jobs, &arguments.fresh);
+	bool fresh_fine = print_result(2, "fresh", &arguments.fresh, &fresh);
 
 	return kept_fine && fresh_fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -9,6 +9,7 @@
 
 #define ORIGIN_PORT 8080
 #define PIECE_BYTES 1200
+#define FIRST_REQUEST_NS (10 * NS_PER_SECOND)
 
 static void drop(struct origin_connection *connection, uint64_t now_ns)
 {
@@ -16,8 +17,15 @@ static void drop(struct origin_connection *connection, uint64_t now_ns)
 	connection->stream = NULL;
 }
 
-static void next_request(struct origin_connection *connection)
+static void next_request(struct origin_connection *connection, uint64_t now_ns)
 {
+	uint64_t idle_timeout_ns = connection->origin->idle_timeout_ns;
+
+	/* A first request may need a few retransmissions to get here. */
+	if (idle_timeout_ns && connection->head_bytes == 0)
+		idle_timeout_ns += FIRST_REQUEST_NS;
+
+	connection->close_at_ns = idle_timeout_ns ? now_ns + idle_timeout_ns : 0;
 	connection->answering = false;
 	connection->continued = false;
 	connection->head_bytes = 0;
@@ -51,6 +59,10 @@ static void read_plan(struct origin_connection *connection, uint64_t now_ns)
 	plan->mode = mode;
 	plan->method = connection->reader.head[0] == 'H' ? PLAN_HEAD : PLAN_GET;
 	connection->reader.id = plan->id;
+	connection->close_at_ns = 0;
+	INVARIANT(plan->id < ORIGIN_IDS_MAX);
+	if (strncmp(connection->reader.head, "POST", 4) == 0)
+		connection->origin->posts[plan->id]++;
 	connection->origin->requests++;
 	if (plan->mode == MODE_LATE)
 		connection->answer_at_ns = now_ns + NS_PER_MS * (1 + prng_below(&connection->origin->prng, 300));
@@ -111,12 +123,12 @@ static bool send_body(struct origin_connection *connection, uint64_t now_ns)
 	}
 	if (plan->mode != MODE_CHUNKED)
 		return true;
-	static const char last[] = "0\r\nx-sum: 1\r\n\r\n";
+	uint32_t last = (uint32_t)snprintf((char *)piece, sizeof(piece), "0\r\nx-sum: %u\r\n\r\n",
+					   plan->id);
 
-	if (stream_room(connection->stream) < sizeof(last))
+	if (stream_room(connection->stream) < last)
 		return false;
-	INVARIANT(stream_io_write(host, connection->stream, last, sizeof(last) - 1, now_ns) ==
-		  sizeof(last) - 1);
+	INVARIANT(stream_io_write(host, connection->stream, piece, last, now_ns) == last);
 	return true;
 }
 
@@ -124,8 +136,14 @@ static void finish_answer(struct origin_connection *connection, uint64_t now_ns)
 {
 	enum plan_mode mode = connection->plan.mode;
 	bool request_left = connection->reader.phase != READER_DONE;
+	struct prng *prng = &connection->origin->prng;
 
 	if (mode == MODE_CLOSE_AFTER || mode == MODE_UNTIL_CLOSE || request_left) {
+		if (!request_left && mode == MODE_CLOSE_AFTER && prng_below(prng, 2)) {
+			connection->head_bytes = UINT32_MAX;
+			connection->close_at_ns = now_ns + NS_PER_MS * (1 + prng_below(prng, 30));
+			return;
+		}
 		/* With a request body still on its way the rest is read and thrown away. */
 		stream_shutdown(connection->stream, now_ns);
 		if (!request_left)
@@ -134,7 +152,7 @@ static void finish_answer(struct origin_connection *connection, uint64_t now_ns)
 			connection->head_bytes = UINT32_MAX;
 		return;
 	}
-	next_request(connection);
+	next_request(connection, now_ns);
 }
 
 static void answer(struct origin_connection *connection, uint64_t now_ns)
@@ -190,8 +208,11 @@ static bool read_request(struct origin_connection *connection, uint64_t now_ns)
 		}
 	}
 	if (reader->phase == READER_DONE) {
-		origin->body_errors += reader->body_hash_errors;
+		bool sum_is_wrong = reader->trailer_sum != (reader->chunked ? connection->plan.id : 0);
+
+		origin->body_errors += reader->body_hash_errors + sum_is_wrong;
 		reader->body_hash_errors = 0;
+		reader->trailer_sum = reader->chunked ? connection->plan.id : 0;
 		return true;
 	}
 	return reader_has_head(reader) && connection->plan.mode == MODE_EARLY;
@@ -199,6 +220,10 @@ static bool read_request(struct origin_connection *connection, uint64_t now_ns)
 
 static void serve(struct origin_connection *connection, uint64_t now_ns)
 {
+	/* RFC 9112 9.6: nothing may follow an answer that said Connection: close. */
+	if (connection->head_bytes == UINT32_MAX && connection->close_at_ns &&
+	    connection->stream->rx.bytes)
+		connection->origin->late_requests++;
 	/* Several pipelined requests may be there; each turn is one of them. */
 	for (uint64_t before = UINT64_MAX; connection->stream && before != connection->origin->requests;) {
 		before = connection->origin->requests;
@@ -237,16 +262,18 @@ static bool take_connection(void *context, struct stream *stream, uint64_t now_n
 		connection->origin = origin;
 		connection->stream = stream;
 		connection->ended = false;
+		connection->head_bytes = 0;
 		stream->owner = connection;
 		stream->owner_ops = &owner_ops;
-		next_request(connection);
+		next_request(connection, now_ns);
 		return true;
 	}
 	return false;
 }
 
 void origin_open(struct origin *origin, struct wire *wire, const struct host_memory *memory,
-		 unsigned number, uint64_t seed, uint64_t now_ns)
+		 unsigned number, uint32_t budget_bytes, uint64_t idle_timeout_ns, uint64_t seed,
+		 uint64_t now_ns)
 {
 	struct tcp_listen_params params = {.any_family = true,
 					   .local_port = ORIGIN_PORT,
@@ -256,7 +283,8 @@ void origin_open(struct origin *origin, struct wire *wire, const struct host_mem
 
 	memset(origin, 0, sizeof(*origin));
 	prng_seed(&origin->prng, seed);
-	host_open(&origin->host, wire, memory, number, seed, now_ns);
+	origin->idle_timeout_ns = idle_timeout_ns;
+	host_open(&origin->host, wire, memory, number, budget_bytes, seed, now_ns);
 	origin->listener = tcp_listen(stack_tcp(origin->host.stack), &params);
 	INVARIANT(origin->listener);
 }
@@ -271,6 +299,8 @@ void origin_run(struct origin *origin, uint64_t now_ns)
 			connection->answer_at_ns = 0;
 			serve(connection, now_ns);
 		}
+		if (connection->stream && connection->close_at_ns && connection->close_at_ns <= now_ns)
+			drop(connection, now_ns);
 	}
 	host_run(&origin->host, now_ns);
 }
@@ -282,6 +312,8 @@ uint64_t origin_deadline_ns(const struct origin *origin)
 	for (unsigned i = 0; i < ORIGIN_CONNECTIONS_MAX; i++) {
 		const struct origin_connection *connection = &origin->connections[i];
 
+		if (connection->stream && connection->close_at_ns)
+			deadline_ns = deadline_earlier_ns(deadline_ns, connection->close_at_ns);
 		if (connection->stream && connection->answer_at_ns)
 			deadline_ns = deadline_earlier_ns(deadline_ns, connection->answer_at_ns);
 	}

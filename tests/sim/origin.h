@@ -9,6 +9,7 @@
 
 #define ORIGIN_CONNECTIONS_MAX 64
 #define ORIGIN_VANISHED_MAX 256
+#define ORIGIN_IDS_MAX 128
 
 struct origin;
 
@@ -26,6 +27,7 @@ struct origin_connection {
 	uint32_t head_sent;
 	uint64_t body_sent;
 	uint64_t chunk_left;
+	uint64_t close_at_ns;        /* closes then: idle, or after an answer that said so; 0 = not */
 };
 
 struct origin {
@@ -36,11 +38,15 @@ struct origin {
 	uint32_t vanished[ORIGIN_VANISHED_MAX];  /* ids for which MODE_VANISH_ONCE was done */
 	uint32_t vanished_count;
 	uint64_t requests;
-	uint64_t body_errors;        /* request bytes that differ from the plan */
+	uint64_t body_errors;        /* request bytes or trailers that differ from the plan */
+	uint64_t late_requests;      /* bytes that came after Connection: close */
+	uint64_t idle_timeout_ns;    /* closes what is idle for so long; 0 = never */
+	uint8_t posts[ORIGIN_IDS_MAX];    /* POST requests seen, by id */
 };
 
 void origin_open(struct origin *origin, struct wire *wire, const struct host_memory *memory,
-		 unsigned number, uint64_t seed, uint64_t now_ns);
+		 unsigned number, uint32_t budget_bytes, uint64_t idle_timeout_ns, uint64_t seed,
+		 uint64_t now_ns);
 void origin_run(struct origin *origin, uint64_t now_ns);
 uint64_t origin_deadline_ns(const struct origin *origin);
 /* Resets every connection, as kill -9 does. */

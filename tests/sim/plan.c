@@ -16,7 +16,7 @@ static uint32_t body_bytes(struct prng *prng)
 	case 6:
 		return 1 + prng_below(prng, 60000);
 	default:
-		return prng_below(prng, 8) ? 1 : 1 + prng_below(prng, 400000);
+		return prng_below(prng, 6) ? 1 : 1 + prng_below(prng, 600000);
 	}
 }
 

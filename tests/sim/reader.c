@@ -23,6 +23,10 @@ void reader_start(struct reader *reader, bool is_answer, bool bodiless, uint32_t
 	reader->status = 0;
 	reader->close = false;
 	reader->expect_continue = false;
+	reader->informed = false;
+	reader->chunked = false;
+	reader->is_old = false;
+	reader->trailer_sum = 0;
 }
 
 bool reader_has_head(const struct reader *reader)
@@ -59,7 +63,8 @@ static enum reader_phase body_phase(struct reader *reader)
 	if (reader->bodiless || reader->status == 204 || reader->status == 304)
 		return READER_DONE;
 	reader_header(reader, "transfer-encoding", value, sizeof(value));
-	if (strcasecmp(value, "chunked") == 0)
+	reader->chunked = strcasecmp(value, "chunked") == 0;
+	if (reader->chunked)
 		return READER_CHUNK_SIZE;
 	reader_header(reader, "content-length", value, sizeof(value));
 	if (value[0] == '\0')
@@ -79,6 +84,7 @@ static void head_complete(struct reader *reader)
 		reader->status = (uint16_t)atoi(reader->head + 9);
 		if (reader->status >= 100 && reader->status < 200) {
 			reader->head_bytes = 0;
+			reader->informed = true;
 			return;
 		}
 	}
@@ -146,7 +152,11 @@ static void feed_body(struct reader *reader, uint8_t byte)
 			reader->phase = reader->line[0] == '\0' ? READER_CHUNK_SIZE : READER_BROKEN;
 		break;
 	case READER_TRAILERS:
-		if (feed_line(reader, byte) && reader->line[0] == '\0')
+		if (!feed_line(reader, byte))
+			break;
+		if (strncasecmp(reader->line, "x-sum:", 6) == 0)
+			reader->trailer_sum = (uint32_t)strtoul(reader->line + 6, NULL, 10);
+		if (reader->line[0] == '\0')
 			reader->phase = READER_DONE;
 		break;
 	default:

@@ -36,6 +36,10 @@ struct reader {
 	uint16_t status;
 	bool close;                      /* Connection: close */
 	bool expect_continue;
+	bool informed;                   /* a 1xx has come */
+	bool chunked;
+	bool is_old;                     /* HTTP/1.0 */
+	uint32_t trailer_sum;            /* of the trailer x-sum; 0 = none */
 };
 
 void reader_start(struct reader *reader, bool is_answer, bool bodiless, uint32_t id,

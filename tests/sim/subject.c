@@ -6,9 +6,12 @@
 #include "dataplane/worker/mailbox.h"
 #include "gateway/config/config.h"
 #include "stack/base/invariant.h"
+#include "stack/base/time.h"
+#include "tests/lib/malloc_guard.h"
 #include "tests/sim/subject_config.h"
 
 #define ROUNDS_MAX 100000
+#define SPIN_NS (100 * NS_PER_US)
 
 static struct subject *subject_of(struct port *port)
 {
@@ -28,8 +31,11 @@ static uint32_t tx(struct port *port, uint16_t queue, struct rte_mbuf **frames, 
 	(void)queue;
 	struct subject *subject = subject_of(port);
 
+	/* The wire may allocate; only the worker may not. */
+	subject->allocations += malloc_guard_end();
 	for (uint32_t i = 0; i < count; i++)
 		wire_send(subject->wire, subject->end, frames[i], subject->now_ns);
+	malloc_guard_begin();
 	return count;
 }
 
@@ -75,7 +81,8 @@ static void post_config(struct subject *subject)
 }
 
 void subject_open(struct subject *subject, struct wire *wire, const struct host_memory *memory,
-		  unsigned number, uint64_t seed, uint64_t now_ns)
+		  unsigned number, const struct subject_limits *limits, uint64_t seed,
+		  uint64_t now_ns)
 {
 	memset(subject, 0, sizeof(*subject));
 	subject->wire = wire;
@@ -101,9 +108,10 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 		.seed = seed,
 		.now_ns = now_ns,
 		.wall_offset_ns = INT64_C(1767225600000000000),
-		.connections_max = 128,
+		.connections_max = limits->connections_max,
 		.timewait_max = 128,
-		.slices_max = 4096,
+		.slices_max = limits->slices_max,
+		.stream_budget_bytes = limits->stream_budget_bytes,
 	};
 
 	subject->worker = worker_create(&params);
@@ -132,7 +140,12 @@ uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 	subject->now_ns = now_ns;
 	do {
 		INVARIANT(rounds++ < ROUNDS_MAX);
+		malloc_guard_begin();
 		result = worker_poll(subject->worker, now_ns);
+		subject->allocations += malloc_guard_end();
+		/* Without memory it can but try again: it spins, and time goes on. */
+		if (subject->starved && !result.worked && result.deadline_ns <= now_ns)
+			return now_ns + SPIN_NS;
 	} while (result.worked || result.deadline_ns <= now_ns);
 	return result.deadline_ns;
 }
@@ -172,9 +185,42 @@ static bool requests_balance(const struct subject *subject, struct why *why)
 	return true;
 }
 
+static bool upstreams_balance(const struct subject *subject, struct why *why)
+{
+	for (unsigned i = 0; i < SUBJECT_SLOTS; i++) {
+		const struct cluster_stats *cluster = &subject->clusters[i];
+		const struct endpoint_stats *endpoint = &subject->endpoints[i];
+		const struct listener_stats *listener = &subject->listeners[i];
+
+		if (cluster->upstream_cx_total != cluster->upstream_cx_destroy ||
+		    cluster->upstream_cx_destroy !=
+			    cluster->upstream_cx_destroy_local + cluster->upstream_cx_destroy_remote)
+			return why_set(why, "cluster: %lu connections opened, %lu closed: %lu by us, %lu "
+					    "by the peer", cluster->upstream_cx_total,
+				       cluster->upstream_cx_destroy, cluster->upstream_cx_destroy_local,
+				       cluster->upstream_cx_destroy_remote);
+		if (cluster->upstream_cx_active || cluster->upstream_rq_active ||
+		    cluster->upstream_rq_pending_active || endpoint->cx_active || endpoint->rq_active ||
+		    listener->downstream_cx_active || subject->tcp_proxies[i].downstream_cx_active)
+			return why_set(why, "slot %u: a gauge of what is active is not 0", i);
+		if (cluster->upstream_rq_completed + cluster->upstream_rq_rx_reset +
+			    cluster->upstream_rq_tx_reset < cluster->upstream_rq_total)
+			return why_set(why, "cluster: %lu requests, but %lu answered, %lu reset by the peer, "
+					    "%lu by us", cluster->upstream_rq_total,
+				       cluster->upstream_rq_completed, cluster->upstream_rq_rx_reset,
+				       cluster->upstream_rq_tx_reset);
+	}
+	return true;
+}
+
 bool subject_is_clean(const struct subject *subject, struct why *why)
 {
-	return nothing_outstanding(subject, why) && requests_balance(subject, why);
+	if (subject->allocations > 0)
+		return why_set(why, "the worker called the allocator %u times", subject->allocations);
+	if (subject->tcp.timewait != 0)
+		return why_set(why, "%ld TIME-WAIT entries left over", (long)subject->tcp.timewait);
+	return nothing_outstanding(subject, why) && requests_balance(subject, why) &&
+	       upstreams_balance(subject, why);
 }
 
 void subject_close(struct subject *subject)

@@ -22,6 +22,13 @@ struct subject_config; /* a translated bootstrap, made once a process */
 /* Boot of the process: parses and translates the bootstraps.  Aborts when they are refused. */
 void subject_configs_create(unsigned origins);
 
+/* What the worker may use; small in some worlds. */
+struct subject_limits {
+	uint32_t connections_max;
+	uint32_t slices_max;
+	uint32_t stream_budget_bytes;
+};
+
 struct subject {
 	struct port port;
 	struct port *ports[1];
@@ -47,10 +54,13 @@ struct subject {
 	uint64_t log_lines;
 	uint64_t log_hash;
 	unsigned config_index;
+	bool starved;           /* its mbufs are held back */
+	unsigned allocations;   /* calls of malloc and its like inside worker_poll */
 };
 
 void subject_open(struct subject *subject, struct wire *wire, const struct host_memory *memory,
-		  unsigned number, uint64_t seed, uint64_t now_ns);
+		  unsigned number, const struct subject_limits *limits, uint64_t seed,
+		  uint64_t now_ns);
 /* Posts the next config to the mailbox. */
 void subject_swap_config(struct subject *subject);
 void subject_drain(struct subject *subject);

@@ -36,6 +36,18 @@ static uint32_t find_slot(struct stat_registry *self, enum stat_kind kind, const
 
 static struct stat_registry registry = {.slot = find_slot};
 
+static int write_endpoints(char *text, size_t size, unsigned index, unsigned origins)
+{
+	int length = 0;
+
+	for (unsigned i = 0; i < origins; i++)
+		length += snprintf(text + length, size - (size_t)length,
+				   "        - endpoint: {address: {socket_address: {address: \"%s\", "
+				   "port_value: 8080}}}\n",
+				   origin_hosts[index % 2 ? origins - 1 - i : i]);
+	return length;
+}
+
 /* The two configs say the same about routes, but use another balancer and another route timeout
  * object, and list the endpoints in another order. */
 static void write_text(char *text, size_t size, unsigned index, unsigned origins)
@@ -52,6 +64,7 @@ static void write_text(char *text, size_t size, unsigned index, unsigned origins
 		"        typed_config:\n"
 		"          \"@type\": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager\n"
 		"          stat_prefix: sim\n"
+		"          http_protocol_options: {accept_http_10: true}\n"
 		"          access_log:\n"
 		"          - name: file\n"
 		"            typed_config: {\"@type\": type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog, path: /dev/stdout}\n"
@@ -66,11 +79,22 @@ static void write_text(char *text, size_t size, unsigned index, unsigned origins
 		"              routes:\n"
 		"              - match: {prefix: /w/}\n"
 		"                route: {cluster: origins, timeout: 0s}\n"
+		"  - name: bytes\n"
+		"    address: {socket_address: {address: \"::\", ipv4_compat: true, port_value: %u}}\n"
+		"    filter_chains:\n"
+		"    - filters:\n"
+		"      - name: envoy.filters.network.tcp_proxy\n"
+		"        typed_config:\n"
+		"          \"@type\": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy\n"
+		"          stat_prefix: bytes\n"
+		"          cluster: bytes\n"
+		"          idle_timeout: 300s\n"
 		"  clusters:\n"
 		"  - name: origins\n"
 		"    type: STATIC\n"
 		"    connect_timeout: 120s\n"
 		"    lb_policy: %s\n"
+		"    circuit_breakers: {thresholds: [{max_connections: %u}]}\n"
 		"    typed_extension_protocol_options:\n"
 		"      envoy.extensions.upstreams.http.v3.HttpProtocolOptions:\n"
 		"        \"@type\": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions\n"
@@ -80,14 +104,19 @@ static void write_text(char *text, size_t size, unsigned index, unsigned origins
 		"      cluster_name: origins\n"
 		"      endpoints:\n"
 		"      - lb_endpoints:\n";
-	int length = snprintf(text, size, listener, SUBJECT_HTTP_PORT,
-			      index % 2 ? "LEAST_REQUEST" : "ROUND_ROBIN");
+	int length = snprintf(text, size, listener, SUBJECT_HTTP_PORT, SUBJECT_TCP_PORT,
+			      index % 2 ? "LEAST_REQUEST" : "ROUND_ROBIN", index % 2 ? 3 : 1024);
 
-	for (unsigned i = 0; i < origins; i++)
-		length += snprintf(text + length, size - (size_t)length,
-				   "        - endpoint: {address: {socket_address: {address: \"%s\", "
-				   "port_value: 8080}}}\n",
-				   origin_hosts[index % 2 ? origins - 1 - i : i]);
+	length += write_endpoints(text + length, size - (size_t)length, index, origins);
+	length += snprintf(text + length, size - (size_t)length,
+			   "  - name: bytes\n"
+			   "    type: STATIC\n"
+			   "    connect_timeout: 120s\n"
+			   "    load_assignment:\n"
+			   "      cluster_name: bytes\n"
+			   "      endpoints:\n"
+			   "      - lb_endpoints:\n");
+	write_endpoints(text + length, size - (size_t)length, index, origins);
 }
 
 /* What the publisher does for a real worker: each object has a hold count of its own. */

@@ -1,4 +1,6 @@
-"""tests/run sim [--seeds N] [--from S]: worlds from seeds; without --from the seeds are fresh ones."""
+"""tests/run sim [--seeds N] [--from S]: worlds from seeds; without --from the seeds are fresh ones.
+
+The second program plants one fault after the other in the code; the worlds have to find each."""
 
 import argparse
 import os
@@ -7,6 +9,8 @@ import time
 from tests.lib.harness import BUILD, TOP, Program
 
 KEPT = os.path.join(TOP, 'tests', 'sim', 'kept_seeds.txt')
+
+FAULT_SEEDS = 2000  # within which every planted fault has to be found
 
 
 def parse(options):
@@ -23,4 +27,7 @@ def programs(build, options):
     findings = os.path.join(BUILD, 'sim-failed-seeds.txt')
     argv = [program, '--seeds', str(asked.seeds), '--from', str(first),
             '--seed-file', KEPT, '--keep', findings]
-    return [Program('worlds', argv, timeout_s=600 + asked.seeds)]
+    hunter = os.path.join(build('faults'), 'tests', 'sim', 'sim')
+    hunt = [hunter, '--every-fault', '--seeds', str(FAULT_SEEDS), '--from', str(first)]
+    return [Program('worlds', argv, timeout_s=600 + asked.seeds, alone=True),
+            Program('planted_faults', hunt, timeout_s=900, alone=True)]

@@ -7,6 +7,7 @@
 #include "stack/base/time.h"
 #include "tests/lib/eal.h"
 #include "tests/sim/client.h"
+#include "tests/sim/famine.h"
 #include "tests/sim/origin.h"
 #include "tests/sim/subject.h"
 
@@ -21,13 +22,19 @@
 #define SETTLE_NS (900 * NS_PER_SECOND)
 #define TURNS_MAX 2000000
 
-enum event_kind { EVENT_SWAP_CONFIG, EVENT_KILL_ORIGIN, EVENT_KIND_COUNT };
+enum event_kind {
+	EVENT_SWAP_CONFIG,
+	EVENT_KILL_ORIGIN,
+	EVENT_STARVE, /* somebody else takes the worker's mbufs for a while */
+	EVENT_KIND_COUNT
+};
 
 #define EVENTS_MAX 6
 
 struct event {
 	enum event_kind kind;
 	uint64_t at_ns;
+	uint64_t until_ns;   /* of EVENT_STARVE */
 	unsigned origin;
 };
 
@@ -35,6 +42,11 @@ struct world {
 	uint64_t now_ns;
 	struct prng prng;
 	bool hostile;        /* faults that may cost an answer */
+	bool calm;           /* no frame is lost: no retransmission timer may expire */
+	bool orderly;        /* and none is overtaken: nothing may be sent again */
+	bool impatient;      /* origins close idle connections when they like */
+	const struct world_memory *memory;
+	struct famine famine;
 	struct wire wire;
 	struct host client_host;
 	struct client clients[CLIENTS_MAX];
@@ -77,6 +89,11 @@ static void make_faults(struct world *world, struct wire_faults *faults)
 	faults->delay_min_ns = NS_PER_US * (10 + prng_below(prng, 2000));
 	faults->delay_max_ns = faults->delay_min_ns + NS_PER_US * prng_below(prng, 3000);
 	world->hostile = prng_below(prng, 2);
+	world->calm = weather == 0 && !world->hostile;
+	world->orderly = world->calm && prng_below(prng, 2);
+	if (world->orderly)
+		faults->delay_max_ns = faults->delay_min_ns;
+	world->impatient = prng_below(prng, 4) == 0;
 	if (weather >= 1) {
 		faults->loss_ppm = prng_below(prng, weather == 3 ? 100000 : 20000);
 		faults->duplicate_ppm = prng_below(prng, 20000);
@@ -98,6 +115,7 @@ static void make_events(struct world *world)
 		world->events[i] = (struct event){
 			.kind = world->hostile ? prng_below(prng, EVENT_KIND_COUNT) : EVENT_SWAP_CONFIG,
 			.at_ns = NS_PER_MS * (1 + prng_below(prng, 800)),
+			.until_ns = NS_PER_MS * (1 + prng_below(prng, 2000)),
 			.origin = prng_below(prng, ORIGINS)};
 }
 
@@ -111,23 +129,56 @@ static void make_clients(struct world *world)
 	}
 }
 
+/* Small buffers, so that windows close and writers wait. */
+static uint32_t pick_budget_bytes(struct prng *prng)
+{
+	return UINT32_C(1) << (14 + prng_below(prng, 6));
+}
+
+static void pick_limits(struct world *world, struct subject_limits *limits)
+{
+	struct prng *prng = &world->prng;
+	bool scarce = world->hostile && prng_below(prng, 4) == 0;
+
+	limits->connections_max = scarce ? 2 + prng_below(prng, 20) : 128;
+	limits->slices_max = scarce ? 16 + prng_below(prng, 300) : 4096;
+	limits->stream_budget_bytes = 2 * pick_budget_bytes(prng);
+}
+
 static void world_open(struct world *world, struct world_memory *memory, uint64_t seed, bool trace)
 {
 	struct wire_faults faults;
+	struct subject_limits limits;
 
 	memset(world, 0, sizeof(*world));
 	prng_seed(&world->prng, seed);
 	make_faults(world, &faults);
 	wire_init(&world->wire, &faults, prng_next(&world->prng), trace);
 	host_open(&world->client_host, &world->wire, &memory->clients, CLIENT_HOST_NUMBER,
-		  prng_next(&world->prng), 0);
-	subject_open(&world->subject, &world->wire, &memory->worker, SUBJECT_NUMBER,
+		  pick_budget_bytes(&world->prng), prng_next(&world->prng), 0);
+	pick_limits(world, &limits);
+	subject_open(&world->subject, &world->wire, &memory->worker, SUBJECT_NUMBER, &limits,
 		     prng_next(&world->prng), 0);
-	for (unsigned i = 0; i < ORIGINS; i++)
+	for (unsigned i = 0; i < ORIGINS; i++) {
+		uint32_t budget_bytes = pick_budget_bytes(&world->prng);
+		uint64_t idle_ns = world->impatient ? NS_PER_MS * (1 + prng_below(&world->prng, 50)) : 0;
+
 		origin_open(&world->origins[i], &world->wire, &memory->origins, ORIGIN_NUMBER + i,
-			    prng_next(&world->prng), 0);
+			    budget_bytes, idle_ns, prng_next(&world->prng), 0);
+	}
+	world->memory = memory;
 	make_clients(world);
 	make_events(world);
+}
+
+/* Some speak to the listener that passes bytes on; not where the close of an idle connection could
+ * cross a request there, nor where pipelined requests could meet a close. */
+static uint16_t port_of(const struct world *world, unsigned index)
+{
+	bool passes = index % 4 == 3 && !world->impatient &&
+		      world->clients[index].manner != CLIENT_PIPELINES;
+
+	return passes ? SUBJECT_TCP_PORT : SUBJECT_HTTP_PORT;
 }
 
 static void start_clients(struct world *world)
@@ -138,13 +189,15 @@ static void start_clients(struct world *world)
 		if (world->start_at_ns[i] == 0 || world->start_at_ns[i] > world->now_ns)
 			continue;
 		world->start_at_ns[i] = 0;
-		client_start(&world->clients[i], &netif->addresses[i % 2].addr, SUBJECT_HTTP_PORT,
+		client_start(&world->clients[i], &netif->addresses[i % 2].addr, port_of(world, i),
 			     world->now_ns);
 	}
 }
 
 static void happen(struct world *world)
 {
+	if (world->famine.until_ns && world->famine.until_ns <= world->now_ns)
+		famine_end(&world->famine);
 	for (unsigned i = 0; i < world->event_count; i++) {
 		struct event *event = &world->events[i];
 
@@ -153,6 +206,9 @@ static void happen(struct world *world)
 		event->at_ns = 0;
 		if (event->kind == EVENT_SWAP_CONFIG)
 			subject_swap_config(&world->subject);
+		else if (event->kind == EVENT_STARVE)
+			famine_begin(&world->famine, world->memory->worker.headers,
+				     world->now_ns + event->until_ns);
 		else
 			origin_kill(&world->origins[event->origin], world->now_ns);
 	}
@@ -170,6 +226,7 @@ static uint64_t turn(struct world *world)
 		if (world->start_at_ns[i] == 0)
 			client_run(&world->clients[i], now_ns);
 	host_run(&world->client_host, now_ns);
+	world->subject.starved = world->famine.until_ns != 0;
 	uint64_t next_ns = subject_run(&world->subject, now_ns);
 
 	for (unsigned i = 0; i < ORIGINS; i++) {
@@ -177,6 +234,8 @@ static uint64_t turn(struct world *world)
 		next_ns = deadline_earlier_ns(next_ns, origin_deadline_ns(&world->origins[i]));
 	}
 	next_ns = deadline_earlier_ns(next_ns, host_deadline_ns(&world->client_host));
+	if (world->famine.until_ns)
+		next_ns = deadline_earlier_ns(next_ns, world->famine.until_ns);
 	next_ns = deadline_earlier_ns(next_ns, wire_deadline_ns(&world->wire));
 	for (unsigned i = 0; i < world->client_count; i++)
 		next_ns = deadline_earlier_ns(next_ns, world->start_at_ns[i]
@@ -206,6 +265,55 @@ static void add_outcomes(const struct client *client, struct world_verdict *verd
 	}
 }
 
+/* What the gateway may send once more when the connection turns out to have been closed. */
+static bool may_repeat(const struct plan *plan)
+{
+	return plan->method != PLAN_POST && plan->request_bytes == 0 && !plan->request_chunked;
+}
+
+/* RFC 9110 9.2.2: an origin sees a POST as often as its client sent it, at most. */
+static bool posts_once(const struct world *world, unsigned index, struct why *why)
+{
+	const struct client *client = &world->clients[index];
+
+	for (unsigned i = 0; i < client->count; i++) {
+		uint32_t id = client->plans[i].id;
+		unsigned seen = 0;
+
+		for (unsigned k = 0; k < ORIGINS; k++)
+			seen += world->origins[k].posts[id];
+		if (seen > client->sends[i])
+			return why_set(why, "client %u request %u: a POST sent %u times was seen %u times",
+				       index, i, client->sends[i], seen);
+	}
+	return true;
+}
+
+static bool tcp_is_calm(const struct world *world, const struct tcp_counters *tcp, struct why *why)
+{
+	/* An ACK that rides on a FIN sent again comes below the window, and is not looked at. */
+	if (world->orderly && tcp->retransmission_timeouts > 0)
+		return why_set(why, "%lu retransmission timeouts though nothing was lost",
+			       tcp->retransmission_timeouts);
+	/* The byte of a probe is sent again when the window opens. */
+	if (world->orderly && tcp->retransmitted_segments > tcp->zero_window_probes)
+		return why_set(why, "%lu segments sent again though nothing was lost or overtaken",
+			       tcp->retransmitted_segments);
+	return true;
+}
+
+static bool all_are_calm(const struct world *world, struct why *why)
+{
+	for (unsigned i = 0; i < ORIGINS; i++)
+		if (!tcp_is_calm(world, &world->origins[i].host.tcp_counters, why))
+			return false;
+	/* The world's readers take less time for a window's worth than a probe waits. */
+	if (world->subject.tcp.zero_window_probes > 0)
+		return why_set(why, "a client or an origin did not say that its window is open");
+	return tcp_is_calm(world, &world->subject.tcp, why) &&
+	       tcp_is_calm(world, &world->client_host.tcp_counters, why);
+}
+
 /* In a world without hostility every request that was sent has its answer, whatever the weather. */
 static bool check_client(const struct world *world, unsigned index, struct why *why)
 {
@@ -221,7 +329,8 @@ static bool check_client(const struct world *world, unsigned index, struct why *
 		if (outcome == OUTCOME_WRONG)
 			return why_set(why, "client %u request %u: wrong answer, status %u", index, i,
 				       client->statuses[i]);
-		if (!world->hostile && outcome != OUTCOME_ANSWERED && !closed_before)
+		if (!world->hostile && outcome != OUTCOME_ANSWERED && !closed_before &&
+		    !(world->impatient && outcome == OUTCOME_REFUSED && !may_repeat(&client->plans[i])))
 			return why_set(why, "client %u (manner %u) request %u of %u (mode %u): no answer in "
 					    "a peaceful world: outcome %u, status %u", index, client->manner, i,
 				       client->count, client->plans[i].mode, outcome, client->statuses[i]);
@@ -232,8 +341,16 @@ static bool check_client(const struct world *world, unsigned index, struct why *
 static bool check(const struct world *world, struct why *why)
 {
 	for (unsigned i = 0; i < world->client_count; i++)
-		if (!check_client(world, i, why))
+		if (!check_client(world, i, why) || !posts_once(world, i, why))
 			return false;
+	if (world->calm && !all_are_calm(world, why))
+		return false;
+	for (unsigned i = 0; !world->hostile && i < SUBJECT_SLOTS; i++)
+		if (world->subject.tcp_proxies[i].idle_timeout > 0)
+			return why_set(why, "a proxied connection did not end with its ends");
+	for (unsigned i = 0; i < ORIGINS; i++)
+		if (world->origins[i].late_requests > 0)
+			return why_set(why, "origin %u got a request after its Connection: close", i);
 	for (unsigned i = 0; i < ORIGINS; i++)
 		if (world->origins[i].body_errors > 0)
 			return why_set(why, "origin %u: %lu bytes of request bodies were wrong", i,
@@ -289,6 +406,7 @@ static bool nothing_lost(const unsigned before[POOLS], const unsigned after[POOL
 
 static void world_close(struct world *world)
 {
+	famine_end(&world->famine);
 	subject_close(&world->subject);
 	for (unsigned i = 0; i < ORIGINS; i++)
 		origin_close(&world->origins[i], world->now_ns);

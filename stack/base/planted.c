@@ -1,0 +1,3 @@
+#include "stack/base/planted.h"
+
+enum planted_id planted_fault;
