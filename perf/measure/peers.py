@@ -2,6 +2,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 
@@ -103,11 +104,21 @@ def load(folder, seconds, connections):
     return requests_of(out)
 
 
+def wait_for(port):
+    """Until somebody listens, ten seconds at most."""
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(('127.0.0.1', port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f'nobody listens on {port}')
+
+
 def measure_one(command, folder, options):
     proxy = subprocess.Popen(['taskset', '-c', '0', *command], stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
     try:
-        time.sleep(1)
+        wait_for(PROXY_PORT)
         load(folder, 1, options.connections)
         pids = cpu.children(proxy.pid)
         before = cpu.process_cpu_ns(pids)
@@ -125,6 +136,7 @@ def measure(folder, options):
     origin = subprocess.Popen(['taskset', '-c', '1', 'nginx', '-p', folder, '-c', f'{folder}/origin.conf',
                                '-e', f'{folder}/origin.log'], stderr=subprocess.DEVNULL)
     try:
+        wait_for(ORIGIN_PORT)
         return {name: measure_one(command(folder), folder, options)
                 for name, command in PEERS.items() if shutil.which(name)}
     finally:

@@ -321,7 +321,6 @@ static bool check_client(const struct world *world, unsigned index, struct why *
 
 	/* After a loss a request may reach even a fresh connection of an impatient origin too late. */
 	bool lossy = world->wire.faults.loss_ppm + world->wire.faults.corrupt_ppm > 0;
-
 	for (unsigned i = 0; i < client->count; i++) {
 		enum client_outcome outcome = client->outcomes[i];
 		bool closed_before = false;
