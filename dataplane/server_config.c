@@ -102,7 +102,7 @@ bool server_config_start(struct server *server, struct why *why)
 	struct dns_params dns = {
 		.loop = control_loop_uv(server->loop),
 		.stats = env.stats,
-		.clusters = segment_worker(server->assembly.segment, 0)->gateway.clusters,
+		.clusters = segment_control(server->assembly.segment)->gateway.clusters,
 		.publish = publish_endpoints,
 		.context = server,
 	};

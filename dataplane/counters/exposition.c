@@ -158,17 +158,6 @@ static void write_workers(struct text *out, bool openmetrics, const struct segme
 	}
 }
 
-static uint64_t sum_workers(const struct segment_reader *reader,
-			    const uint64_t *(*words)(const struct segment_reader *, uint16_t),
-			    uint32_t index)
-{
-	uint64_t sum = 0;
-
-	for (uint16_t w = 0; w < segment_reader_workers(reader); w++)
-		sum += counter_read(&words(reader, w)[index]);
-	return sum;
-}
-
 static void write_plain(struct text *out, bool openmetrics, const struct segment_reader *reader)
 {
 	struct family family = {.out = out, .openmetrics = openmetrics};
@@ -180,19 +169,19 @@ static void write_plain(struct text *out, bool openmetrics, const struct segment
 	for (uint32_t reason = DROP_NONE + 1; reason < DROP_REASON_COUNT; reason++) {
 		family_sample(&family, "");
 		family_label(&family, "reason", drop_reason_name(reason));
-		family_value(&family, sum_workers(reader, segment_reader_drops, reason));
+		family_value(&family, segment_reader_drops_total(reader, reason));
 	}
 	for (uint32_t m = 0; m < tcp->count; m++) {
 		family_start(&family, "hydrofoil_tcp_", tcp->items[m].name, tcp->items[m].help,
 			     tcp->items[m].counter, true);
 		family_sample(&family, "");
-		family_value(&family, sum_workers(reader, segment_reader_tcp, m));
+		family_value(&family, segment_reader_tcp_total(reader, m));
 	}
 	for (uint32_t m = 0; m < process->count; m++) {
 		family_start(&family, "hydrofoil_", process->items[m].name, process->items[m].help,
 			     process->items[m].counter, true);
 		family_sample(&family, "");
-		family_value(&family, counter_read(&segment_reader_process(reader)[m]));
+		family_value(&family, segment_reader_process(reader, m));
 	}
 }
 

@@ -144,11 +144,11 @@ static bool worker_init(struct segment *segment, uint16_t index)
 		.endpoints = (void *)(block + layout->stats[STAT_ENDPOINT]),
 		.routes = (void *)(block + layout->stats[STAT_ROUTE]),
 		.tcp_proxies = (void *)(block + layout->stats[STAT_TCP_PROXY]),
-		.record = record,
+		.record = index < segment->header->worker_count ? record : NULL,
 	};
 	return segment_back(segment, layout->workers + layout->worker_stride * index,
 			    layout->fixed_bytes) &&
-	       back_histograms(worker);
+	       (!worker->gateway.record || back_histograms(worker));
 }
 
 static void header_init(struct segment *segment, const struct segment_params *params)
@@ -196,14 +196,14 @@ static bool make_file(struct segment *segment, const char *fresh, struct why *wh
 
 static bool fill(struct segment *segment, const struct segment_params *params, struct why *why)
 {
-	uint64_t bytes = sizeof(struct segment_worker) * params->worker_count;
+	uint64_t bytes = sizeof(struct segment_worker) * (params->worker_count + 1u);
 
 	segment->workers = aligned_alloc(CACHE_LINE_BYTES, bytes);
 	if (!segment->workers)
 		return why_set(why, "no memory for %u workers' counters", params->worker_count);
 	memset(segment->workers, 0, bytes);
 	header_init(segment, params);
-	for (uint16_t i = 0; i < params->worker_count; i++)
+	for (uint16_t i = 0; i <= params->worker_count; i++)
 		if (!worker_init(segment, i))
 			return why_set(why, "%s: no room for the counters of %u workers; /dev/shm "
 				       "is full", segment->path, params->worker_count);
@@ -295,6 +295,11 @@ bool segment_port(struct segment *segment, uint16_t port, const char *name, stru
 	segment_directory_close(segment);
 	pthread_mutex_unlock(&segment->lock);
 	return true;
+}
+
+struct segment_worker *segment_control(struct segment *segment)
+{
+	return &segment->workers[segment->header->worker_count];
 }
 
 struct process_counters *segment_process(struct segment *segment)

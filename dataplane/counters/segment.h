@@ -2,7 +2,8 @@
  *
  *     segment_create ---> file in /dev/shm (sparse, 0644), locked while the process lives
  *        worker i    ---> segment_worker(i): its own blocks, no other writer
- *        control     ---> registry (slots by name), process and device counters, segment_tick
+ *        control     ---> registry (slots by name), process and device counters, segment_tick,
+ *                         segment_control(): a block like a worker's, added to the sums
  *        readers     ---> segment_reader.h, read-only, in other processes
  *
  * A worker never takes memory here: what it writes to was backed when the slot was given out, so a
@@ -49,6 +50,9 @@ MUST_USE bool segment_create(struct segment **out, const struct segment_params *
 void segment_destroy(struct segment *segment);
 
 struct segment_worker *segment_worker(struct segment *segment, uint16_t index);
+/* The block of the control thread: what it counts itself by slot (DNS, members of a cluster), and
+ * what segment_reset_counters took away.  Its gateway.record is NULL. */
+struct segment_worker *segment_control(struct segment *segment);
 /* The worker's counters of a port (index < SEGMENT_PORTS_MAX). */
 struct port_counters *segment_worker_port(struct segment_worker *worker, uint16_t port);
 
@@ -63,6 +67,10 @@ struct port_device_counters *segment_device(struct segment *segment, uint16_t po
 void segment_set_admin(struct segment *segment, const char *address);
 /* About once a second, from one control thread: heartbeat, and room for more histograms. */
 void segment_tick(struct segment *segment, uint64_t wall_ns);
+/* From here on all counters that are sums (not those of one worker, nor those of endpoints) are
+ * counted from zero; gauges and distributions stay, as in Envoy.  From the thread that writes the
+ * control block. */
+void segment_reset_counters(struct segment *segment);
 const char *segment_file(const struct segment *segment);
 
 #endif

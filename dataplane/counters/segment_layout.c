@@ -125,11 +125,13 @@ void segment_layout_make(struct segment_layout *layout, uint16_t worker_count)
 	}
 	layout->process = at;
 	at += round_up(sizeof(struct process_counters), CACHE_LINE_BYTES);
+	layout->process_reset = at;
+	at += round_up(sizeof(struct process_counters), CACHE_LINE_BYTES);
 	layout->devices = at;
 	at += (uint64_t)segment_device_stride() * SEGMENT_PORTS_MAX;
 	layout->workers = round_up(at, SEGMENT_PAGE_BYTES);
 	make_worker(layout);
-	layout->size_bytes = layout->workers + layout->worker_stride * worker_count;
+	layout->size_bytes = layout->workers + layout->worker_stride * (worker_count + 1u);
 }
 
 uint64_t segment_hash(uint64_t hash, const void *data, uint64_t length)

@@ -2,9 +2,10 @@
  *
  *     0        struct segment_header            one page
  *     directory[kind]   struct segment_entry[]  slot -> name, generation
- *     process           struct process_counters
+ *     process           struct process_counters, then another one: what a reset took away, negative
  *     devices           struct port_device_counters[SEGMENT_PORTS_MAX], one cache line each
- *     workers           worker_count blocks of worker_stride bytes, page aligned:
+ *     workers           worker_count + 1 blocks of worker_stride bytes, page aligned, the last
+ *                       one the control thread's own (no histograms):
  *         +worker       struct worker_counters
  *         +tcp          struct tcp_counters
  *         +drops        struct drop_counters
@@ -27,7 +28,7 @@
 #include "stack/base/compiler.h"
 
 #define SEGMENT_MAGIC "FOILSHM"
-#define SEGMENT_MAJOR 1
+#define SEGMENT_MAJOR 2
 #define SEGMENT_MINOR 0
 
 #define SEGMENT_DEFAULT_NAME "hydrofoil"
@@ -72,6 +73,7 @@ _Static_assert(sizeof(struct segment_header) <= SEGMENT_PAGE_BYTES, "the header 
 struct segment_layout {
 	uint64_t directory[SEGMENT_KIND_COUNT];
 	uint64_t process;
+	uint64_t process_reset;
 	uint64_t devices;
 	uint64_t workers;
 	uint64_t worker_stride;

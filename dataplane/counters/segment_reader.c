@@ -210,12 +210,12 @@ void segment_objects_free(struct segment_objects *objects)
 
 static const char *block_of(const struct segment_reader *reader, uint16_t worker)
 {
-	INVARIANT(worker < reader->worker_count);
+	INVARIANT(worker <= reader->worker_count);
 	return reader->base + reader->layout.workers + reader->layout.worker_stride * worker;
 }
 
-static const uint64_t *slot_words(const struct segment_reader *reader, uint16_t worker,
-				  uint32_t kind, uint32_t slot)
+const uint64_t *segment_reader_slot(const struct segment_reader *reader, uint16_t worker,
+				    uint32_t kind, uint32_t slot)
 {
 	const char *block = block_of(reader, worker);
 
@@ -233,8 +233,8 @@ bool segment_reader_sum(const struct segment_reader *reader, uint32_t kind,
 
 	INVARIANT(kind < SEGMENT_KIND_COUNT && object->slot < segment_kind_capacity(kind));
 	memset(values, 0, words * sizeof(*values));
-	for (uint16_t w = 0; w < reader->worker_count; w++) {
-		const uint64_t *from = slot_words(reader, w, kind, object->slot);
+	for (uint16_t w = 0; w <= reader->worker_count; w++) {
+		const uint64_t *from = segment_reader_slot(reader, w, kind, object->slot);
 
 		for (uint32_t i = 0; i < words; i++)
 			values[i] += counter_read(&from[i]);
@@ -283,9 +283,31 @@ const uint64_t *segment_reader_drops(const struct segment_reader *reader, uint16
 	return (const void *)(block_of(reader, worker) + reader->layout.drops);
 }
 
-const uint64_t *segment_reader_process(const struct segment_reader *reader)
+uint64_t segment_reader_tcp_total(const struct segment_reader *reader, uint32_t index)
 {
-	return (const void *)(reader->base + reader->layout.process);
+	uint64_t sum = 0;
+
+	for (uint16_t w = 0; w <= reader->worker_count; w++)
+		sum += counter_read(&segment_reader_tcp(reader, w)[index]);
+	return sum;
+}
+
+uint64_t segment_reader_drops_total(const struct segment_reader *reader, uint32_t reason)
+{
+	uint64_t sum = 0;
+
+	for (uint16_t w = 0; w <= reader->worker_count; w++)
+		sum += counter_read(&segment_reader_drops(reader, w)[reason]);
+	return sum;
+}
+
+uint64_t segment_reader_process(const struct segment_reader *reader, uint32_t index)
+{
+	const void *process = reader->base + reader->layout.process;
+	const void *reset = reader->base + reader->layout.process_reset;
+
+	return counter_read((const uint64_t *)process + index) +
+	       counter_read((const uint64_t *)reset + index);
 }
 
 const uint64_t *segment_reader_device(const struct segment_reader *reader, uint16_t port)

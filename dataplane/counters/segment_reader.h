@@ -47,7 +47,7 @@ MUST_USE bool segment_reader_objects(const struct segment_reader *reader, uint32
 				     struct segment_objects *out, struct why *why);
 void segment_objects_free(struct segment_objects *objects);
 
-/* Sums a slot's counters over all workers into values[segment_kind_bytes(kind) / 8].  False when
+/* Sums a slot's counters over all workers and the control thread into values[segment_kind_bytes(kind) / 8].  False when
  * the slot has got another name since the object was copied. */
 MUST_USE bool segment_reader_sum(const struct segment_reader *reader, uint32_t kind,
 				 const struct segment_object *object, uint64_t *values);
@@ -56,12 +56,18 @@ MUST_USE bool segment_reader_histogram(const struct segment_reader *reader,
 				       enum stat_histogram which, uint32_t slot,
 				       struct histogram *sum);
 
+/* One worker's words of a slot, in the order of their .def file. */
+const uint64_t *segment_reader_slot(const struct segment_reader *reader, uint16_t worker,
+				    uint32_t kind, uint32_t slot);
 /* Words of one worker's counters, in the order of their .def file. */
 const uint64_t *segment_reader_worker(const struct segment_reader *reader, uint16_t worker);
 const uint64_t *segment_reader_tcp(const struct segment_reader *reader, uint16_t worker);
 const uint64_t *segment_reader_drops(const struct segment_reader *reader, uint16_t worker);
-/* Words that control threads write. */
-const uint64_t *segment_reader_process(const struct segment_reader *reader);
+/* One TCP counter, or the drops of one reason, over all workers since the last reset. */
+uint64_t segment_reader_tcp_total(const struct segment_reader *reader, uint32_t index);
+uint64_t segment_reader_drops_total(const struct segment_reader *reader, uint32_t reason);
+/* One word that a control thread writes. */
+uint64_t segment_reader_process(const struct segment_reader *reader, uint32_t index);
 const uint64_t *segment_reader_device(const struct segment_reader *reader, uint16_t port);
 
 #endif

@@ -93,7 +93,7 @@ static bool back_slots(struct segment *segment, enum stat_kind kind)
 	    !segment_back(segment, layout->directory[kind] + from * sizeof(struct segment_entry),
 			  step * sizeof(struct segment_entry)))
 		return false;
-	for (uint16_t w = 0; w < segment->header->worker_count; w++) {
+	for (uint16_t w = 0; w <= segment->header->worker_count; w++) {
 		uint64_t block = layout->workers + w * layout->worker_stride;
 
 		if (!segment_back(segment, block + layout->stats[kind] + from * bytes,
@@ -121,7 +121,7 @@ static void zero_slot(struct segment *segment, enum stat_kind kind, uint32_t slo
 	const struct segment_layout *layout = &segment->layout;
 	uint32_t bytes = segment_kind_bytes(kind);
 
-	for (uint16_t w = 0; w < segment->header->worker_count; w++) {
+	for (uint16_t w = 0; w <= segment->header->worker_count; w++) {
 		char *block = segment_worker_base(segment, w);
 		void *stats = block + layout->stats[kind] + (uint64_t)slot * bytes;
 

@@ -145,22 +145,12 @@ static void add_workers(struct stat_list *list, const struct segment_reader *rea
 			    worker->items[m].counter,
 			    counter_read(&segment_reader_worker(reader, w)[m]));
 	}
-	for (uint32_t m = 0; m < tcp->count; m++) {
-		uint64_t sum = 0;
-
-		for (uint16_t w = 0; w < count; w++)
-			sum += counter_read(&segment_reader_tcp(reader, w)[m]);
+	for (uint32_t m = 0; m < tcp->count; m++)
 		add(list, "hydrofoil.tcp.", tcp->items[m].name, tcp->items[m].help,
-		    tcp->items[m].counter, sum);
-	}
-	for (uint32_t reason = DROP_NONE + 1; reason < DROP_REASON_COUNT; reason++) {
-		uint64_t sum = 0;
-
-		for (uint16_t w = 0; w < count; w++)
-			sum += counter_read(&segment_reader_drops(reader, w)[reason]);
+		    tcp->items[m].counter, segment_reader_tcp_total(reader, m));
+	for (uint32_t reason = DROP_NONE + 1; reason < DROP_REASON_COUNT; reason++)
 		add(list, "hydrofoil.drops.", drop_reason_name(reason), drop_reason_help(reason),
-		    true, sum);
-	}
+		    true, segment_reader_drops_total(reader, reason));
 }
 
 static void add_process(struct stat_list *list, const struct segment_reader *reader)
@@ -169,7 +159,7 @@ static void add_process(struct stat_list *list, const struct segment_reader *rea
 
 	for (uint32_t m = 0; m < process->count; m++) {
 		const struct metric *metric = &process->items[m];
-		uint64_t value = counter_read(&segment_reader_process(reader)[m]);
+		uint64_t value = segment_reader_process(reader, m);
 		bool envoys = metric->envoy_name[0] != '\0';
 
 		add(list, envoys ? "" : "hydrofoil.", envoys ? metric->envoy_name : metric->name,
