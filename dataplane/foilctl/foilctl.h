@@ -1,8 +1,17 @@
-/* The operator's tool: one word a command, tables for people, --json for programs. */
+/* The operator's tool: one word a command, tables for people, --json for programs.
+ *
+ *     commands.c: the one table ---> options.c  parses by it
+ *                              \---> help.c     --help
+ *                              \---> man.c      foilctl man         (at build: foilctl.1)
+ *                              \---> completion.c  foilctl completion bash|zsh
+ *
+ * A command reads the shared counters (segment_reader.h) or asks the admin server (admin_client.h);
+ * it never stops the data plane. */
 #ifndef DATAPLANE_FOILCTL_FOILCTL_H
 #define DATAPLANE_FOILCTL_FOILCTL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "dataplane/counters/segment_reader.h"
@@ -12,18 +21,22 @@
 #define FOILCTL_FAILED 1
 #define FOILCTL_USAGE 64
 
-/* Where it writes: streams, and columns of the terminal (0 = none: nothing is wrapped). */
+/* Where it writes: streams, and the size of the terminal (0 = none: nothing is wrapped). */
 struct foilctl_io {
 	FILE *out;
 	FILE *err;
 	unsigned width;
+	unsigned height;
+	/* The time of the worker's clock, in ns; rests until then.  Tests bring their own. */
+	uint64_t (*now_ns)(void);
+	void (*sleep_ns)(uint64_t ns);
 };
 
-/* What the command line said. */
+/* What the command line said; zero where nothing was said and the table has no default. */
 struct foilctl_options {
 	const char *segment; /* NULL = the default */
 	const char *admin;   /* NULL = as the data plane says */
-	const char *pattern; /* NULL = all */
+	const char *operand; /* the word after the command */
 	bool json;
 	bool nonzero;
 	bool all;
@@ -32,10 +45,15 @@ struct foilctl_options {
 /* A whole run; returns the exit status. */
 int foilctl_run(int argc, char **argv, const struct foilctl_io *io);
 
+typedef int (*foilctl_command_run)(const struct foilctl_options *options,
+				   const struct foilctl_io *io);
+
 /* The commands; each in its file. */
 int foilctl_stat(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_drops(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_conns(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_completion(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_man(const struct foilctl_options *options, const struct foilctl_io *io);
 
 /* Opens the counters; NULL after a line on err.  Warns when their process is dead. */
 struct segment_reader *foilctl_open(const struct foilctl_options *options,

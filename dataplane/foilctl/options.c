@@ -1,110 +1,162 @@
-/* The command line of foilctl: words, flags and help. */
+/* The command line of foilctl, parsed by the table of commands. */
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/foilctl/foilctl.h"
+#include "dataplane/foilctl/commands.h"
+#include "stack/base/time.h"
 
-static const struct {
-	const char *name;
-	const char *synopsis;
-	const char *summary;
-	int (*run)(const struct foilctl_options *options, const struct foilctl_io *io);
-	const char *help;
-} commands[] = {
-	{"stat", "stat [PATTERN] [--nonzero] [--json]", "counters by name", foilctl_stat,
-	 "Shows counters by name, summed over workers; PATTERN is a regular expression that\n"
-	 "is looked for anywhere in the name.\n"
-	 "\n"
-	 "  --nonzero   only what has counted something\n"
-	 "\n"
-	 "Examples:\n"
-	 "  foilctl stat --nonzero cluster            what upstream clusters did\n"
-	 "  foilctl stat 'upstream_rq_5xx'            which cluster answers with errors\n"
-	 "  foilctl stat hydrofoil.worker             load of every worker\n"},
-	{"drops", "drops [-a] [--json]", "why packets were dropped", foilctl_drops,
-	 "Shows why packets and requests were dropped, the most frequent reason first.\n"
-	 "\n"
-	 "  -a, --all   also the reasons that never occurred: what is watched at all\n"
-	 "\n"
-	 "Example:\n"
-	 "  foilctl drops --json | jq '.drops[] | select(.reason == \"TCP_CHECKSUM\")'\n"},
-	{"conns", "conns [--admin ADDRESS] [--json]", "open connections", foilctl_conns,
-	 "Shows the connections of all workers: state, addresses, bytes received and sent,\n"
-	 "round-trip time, and why a connection does not move.\n"
-	 "\n"
-	 "  --admin ADDRESS   of the admin server (127.0.0.1:15000, unix:/path); foilctl\n"
-	 "                    finds it by itself while the data plane runs\n"},
-};
-
-static void print_help(FILE *out)
-{
-	fputs("Usage: foilctl COMMAND [OPTIONS]\n"
-	      "\n"
-	      "Looks into a running hydrofoil.  foilctl COMMAND --help says more.\n"
-	      "\n",
-	      out);
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-37s %s\n", commands[i].synopsis, commands[i].summary);
-	fputs("\n"
-	      "Options of every command:\n"
-	      "  --segment NAME|PATH   which hydrofoil (default hydrofoil: /dev/shm/hydrofoil)\n"
-	      "  --json                for programs\n"
-	      "  --help                what the command shows, with examples\n"
-	      "\n"
-	      "Exit status: 0 done, 1 it could not be done (the reason is on stderr), 64 usage.\n",
-	      out);
-}
-
-static int find_command(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return (int)i;
-	return -1;
-}
+#define OPTIONS_MAX 40
+#define LONG_ONLY 256 /* above all letters */
 
 enum { PARSED_RUN, PARSED_HELP, PARSED_WRONG };
 
-static int parse(struct foilctl_options *options, int command, int argc, char **argv,
-		 const struct foilctl_io *io)
+static bool parse_number(const char *text, uint64_t *out)
 {
-	static const struct option known[] = {
-		{"segment", required_argument, NULL, 's'}, {"admin", required_argument, NULL, 'd'},
-		{"json", no_argument, NULL, 'j'},          {"nonzero", no_argument, NULL, 'n'},
-		{"all", no_argument, NULL, 'a'},           {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	bool is_stat = commands[command].run == foilctl_stat;
-	int option;
+	static const char units[] = "KMGT";
+	char *end;
+	unsigned long long value = strtoull(text, &end, 10);
+	const char *unit = *end ? strchr(units, *end) : NULL;
 
+	if (end == text || *text == '-' || *text == '+')
+		return false;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+
+	if (*end && (!unit || end[1] != '\0'))
+		return false;
+	if (value > UINT64_MAX >> shift)
+		return false;
+	*out = (uint64_t)value << shift;
+	return true;
+}
+
+static bool parse_duration(const char *text, uint64_t *out)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"", 1e9}, {"s", 1e9},   {"ms", 1e6}, {"us", 1e3},
+		     {"ns", 1}, {"m", 60e9},  {"h", 3600e9}};
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || !(value >= 0 && value < 1e9) || *text == '-')
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		if (strcmp(end, units[i].name) != 0)
+			continue;
+		*out = (uint64_t)(value * units[i].ns);
+		return true;
+	}
+	return false;
+}
+
+static bool store(struct foilctl_options *options, const struct foilctl_option *option,
+		  const char *value)
+{
+	void *member = (char *)options + option->offset;
+
+	switch (option->kind) {
+	case FOILCTL_FLAG:
+		*(bool *)member = true;
+		return true;
+	case FOILCTL_TEXT:
+		*(const char **)member = value;
+		return true;
+	case FOILCTL_NUMBER:
+		return parse_number(value, member);
+	case FOILCTL_DURATION:
+		return parse_duration(value, member);
+	}
+	return false;
+}
+
+struct getopt_table {
+	struct option known[OPTIONS_MAX + 1];
+	const struct foilctl_option *options[OPTIONS_MAX];
+	char letters[2 * OPTIONS_MAX + 1];
+	unsigned count;
+};
+
+static void make_table(struct getopt_table *table, const struct foilctl_command *command)
+{
+	const struct foilctl_option *option;
+	unsigned at = 0, letters = 0;
+
+	memset(table, 0, sizeof(*table));
+	while (table->count < OPTIONS_MAX && (option = foilctl_option_next(command, &at))) {
+		unsigned i = table->count++;
+
+		table->options[i] = option;
+		table->known[i] = (struct option){option->name,
+						  option->argument ? required_argument : no_argument,
+						  NULL, LONG_ONLY + (int)i};
+		if (!option->letter)
+			continue;
+		table->letters[letters++] = option->letter;
+		if (option->argument)
+			table->letters[letters++] = ':';
+	}
+}
+
+static const struct foilctl_option *option_of(const struct getopt_table *table, int found)
+{
+	if (found >= LONG_ONLY)
+		return table->options[found - LONG_ONLY];
+	for (unsigned i = 0; i < table->count; i++)
+		if (table->options[i]->letter == found)
+			return table->options[i];
+	return NULL;
+}
+
+static int parse(struct foilctl_options *options, const struct foilctl_command *command, int argc,
+		 char **argv, const struct foilctl_io *io)
+{
+	struct getopt_table table;
+	int found;
+
+	make_table(&table, command);
 	optind = 0; /* from the start again */
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "ah", known, NULL)) != -1) {
-		if (option == 's')
-			options->segment = optarg;
-		else if (option == 'd' && commands[command].run == foilctl_conns)
-			options->admin = optarg;
-		else if (option == 'j')
-			options->json = true;
-		else if (option == 'n' && is_stat)
-			options->nonzero = true;
-		else if (option == 'a' && commands[command].run == foilctl_drops)
-			options->all = true;
-		else if (option == 'h')
-			return PARSED_HELP;
-		else {
+	while ((found = getopt_long(argc, argv, table.letters, table.known, NULL)) != -1) {
+		const struct foilctl_option *option = option_of(&table, found);
+
+		if (!option) {
 			fprintf(io->err, "foilctl %s: %s is not an option of it, or lacks its value\n",
-				commands[command].name, argv[optind - 1]);
+				command->name, argv[optind - 1]);
+			return PARSED_WRONG;
+		}
+		if (strcmp(option->name, "help") == 0)
+			return PARSED_HELP;
+		if (!store(options, option, optarg)) {
+			fprintf(io->err, "foilctl %s: --%s wants a %s, not %s\n", command->name,
+				option->name,
+				option->kind == FOILCTL_NUMBER ? "number (4096, 64K, 10M)"
+							       : "time (20ms, 1.5s, 2m)", optarg);
 			return PARSED_WRONG;
 		}
 	}
-	if (is_stat && optind < argc)
-		options->pattern = argv[optind++];
-	if (optind == argc)
-		return PARSED_RUN;
-	fprintf(io->err, "foilctl %s: %s is one argument too many\n", commands[command].name,
-		argv[optind]);
-	return PARSED_WRONG;
+	if (command->operand && optind < argc)
+		options->operand = argv[optind++];
+	if (optind < argc) {
+		fprintf(io->err, "foilctl %s: %s is one argument too many\n", command->name,
+			argv[optind]);
+		return PARSED_WRONG;
+	}
+	if (command->operand_needed && !options->operand) {
+		fprintf(io->err, "foilctl %s: it wants %s\n", command->name, command->operand);
+		return PARSED_WRONG;
+	}
+	return PARSED_RUN;
+}
+
+static void print_usage(const struct foilctl_command *command, FILE *out)
+{
+	struct text synopsis = {0};
+
+	foilctl_synopsis(command, &synopsis);
+	fprintf(out, "Usage: foilctl %s\n", synopsis.data ? synopsis.data : command->name);
+	text_free(&synopsis);
 }
 
 int foilctl_run(int argc, char **argv, const struct foilctl_io *io)
@@ -113,30 +165,38 @@ int foilctl_run(int argc, char **argv, const struct foilctl_io *io)
 	const char *word = argc > 1 ? argv[1] : "";
 
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-		print_help(io->out);
+		const struct foilctl_command *wanted =
+			argc > 2 ? foilctl_command_find(argv[2]) : NULL;
+
+		if (wanted)
+			foilctl_command_help(wanted, io);
+		else
+			foilctl_help(io);
 		return FOILCTL_OK;
 	}
 	if (strcmp(word, "--version") == 0) {
 		fputs("foilctl " HYDROFOIL_VERSION "\n", io->out);
 		return FOILCTL_OK;
 	}
-	int command = find_command(word);
+	const struct foilctl_command *command = foilctl_command_find(word);
 
-	if (command < 0) {
+	if (!command) {
+		struct foilctl_io on_err = *io;
+
 		if (word[0])
 			fprintf(io->err, "foilctl: there is no command %s\n\n", word);
-		print_help(io->err);
+		on_err.out = io->err;
+		foilctl_help(&on_err);
 		return FOILCTL_USAGE;
 	}
 	switch (parse(&options, command, argc - 1, argv + 1, io)) {
 	case PARSED_HELP:
-		fprintf(io->out, "Usage: foilctl %s\n\n%s", commands[command].synopsis,
-			commands[command].help);
+		foilctl_command_help(command, io);
 		return FOILCTL_OK;
 	case PARSED_RUN:
-		return commands[command].run(&options, io);
+		return command->run(&options, io);
 	default:
-		fprintf(io->err, "Usage: foilctl %s\n", commands[command].synopsis);
+		print_usage(command, io->err);
 		return FOILCTL_USAGE;
 	}
 }

@@ -1,0 +1,115 @@
+/* The commands and their options. */
+#include "dataplane/foilctl/commands.h"
+
+#include <string.h>
+
+#define MEMBER(member) offsetof(struct foilctl_options, member)
+#define FLAG(name, letter, member, help) {name, letter, NULL, FOILCTL_FLAG, MEMBER(member), help}
+#define TEXT(name, letter, argument, member, help)                                                 \
+	{name, letter, argument, FOILCTL_TEXT, MEMBER(member), help}
+#define NUMBER(name, letter, member, help)                                                         \
+	{name, letter, "NUMBER", FOILCTL_NUMBER, MEMBER(member), help}
+#define DURATION(name, letter, member, help)                                                       \
+	{name, letter, "TIME", FOILCTL_DURATION, MEMBER(member), help}
+#define JSON FLAG("json", 0, json, "for programs: one JSON document instead of a table")
+#define ADMIN                                                                                      \
+	TEXT("admin", 0, "ADDRESS", admin,                                                         \
+	     "of the admin server (127.0.0.1:15000, unix:/path); found by itself while the data "  \
+	     "plane runs")
+#define END {NULL}
+
+const char foilctl_usual_status[] =
+	"0 done; 1 it could not be done (the reason is on stderr); 64 wrong usage.";
+
+const struct foilctl_option foilctl_common_options[] = {
+	TEXT("segment", 0, "NAME|PATH", segment,
+	     "which hydrofoil (default hydrofoil: /dev/shm/hydrofoil)"),
+	FLAG("help", 'h', all, "what the command shows, with examples"),
+	END};
+
+static const struct foilctl_option stat_options[] = {
+	FLAG("nonzero", 0, nonzero, "only what has counted something"), JSON, END};
+static const struct foilctl_example stat_examples[] = {
+	{"stat --nonzero cluster", "what upstream clusters did"},
+	{"stat upstream_rq_5xx", "which cluster answers with errors"},
+	{"stat hydrofoil.worker", "load of every worker"},
+	END};
+
+static const struct foilctl_option drops_options[] = {
+	FLAG("all", 'a', all, "also the reasons that never occurred: what is watched at all"), JSON,
+	END};
+static const struct foilctl_example drops_examples[] = {
+	{"drops", "the most frequent reason first"},
+	{"drops --json | jq '.drops[] | select(.reason == \"TCP_CHECKSUM\")'",
+	 "one reason, by worker"},
+	END};
+
+static const struct foilctl_option conns_options[] = {ADMIN, JSON, END};
+static const struct foilctl_example conns_examples[] = {
+	{"conns", "all of them"},
+	{"conns --json | jq '.connections[] | select(.blocked == \"peer window\")'",
+	 "those whose peer does not read"},
+	END};
+
+static const struct foilctl_example completion_examples[] = {
+	{"completion bash >/etc/bash_completion.d/foilctl", "for all users of bash"},
+	{"completion zsh >~/.zfunc/_foilctl", "for you, where ~/.zfunc is in fpath"},
+	END};
+static const struct foilctl_example man_examples[] = {
+	{"man | man -l -", "read it where it is not installed"}, END};
+
+const struct foilctl_command foilctl_commands[] = {
+	{"stat", "PATTERN", false, "counters by name",
+	 "Shows counters by name, summed over workers. PATTERN is a regular expression that is "
+	 "looked for anywhere in the name.",
+	 NULL, stat_options, stat_examples, foilctl_stat},
+	{"drops", NULL, false, "why packets were dropped",
+	 "Shows why packets and requests were dropped, the most frequent reason first.", NULL,
+	 drops_options, drops_examples, foilctl_drops},
+	{"conns", NULL, false, "open connections",
+	 "Shows the connections of all workers: state, addresses, bytes received and sent, "
+	 "round-trip time, and why a connection does not move.",
+	 NULL, conns_options, conns_examples, foilctl_conns},
+	{"completion", "bash|zsh", true, "completion for your shell",
+	 "Writes a script that completes commands, options and their values.", NULL, NULL,
+	 completion_examples, foilctl_completion},
+	{"man", NULL, false, "the manual page, as its source",
+	 "Writes the manual page of foilctl in the form that man reads.", NULL, NULL, man_examples,
+	 foilctl_man},
+	END};
+
+const struct foilctl_command *foilctl_command_find(const char *name)
+{
+	for (const struct foilctl_command *c = foilctl_commands; c->name; c++)
+		if (strcmp(name, c->name) == 0)
+			return c;
+	return NULL;
+}
+
+const struct foilctl_option *foilctl_option_next(const struct foilctl_command *command,
+						 unsigned *at)
+{
+	unsigned own = 0;
+
+	while (command && command->options && command->options[own].name)
+		own++;
+	unsigned here = (*at)++;
+	const struct foilctl_option *option =
+		here < own ? &command->options[here] : &foilctl_common_options[here - own];
+
+	return option->name ? option : NULL;
+}
+
+void foilctl_synopsis(const struct foilctl_command *command, struct text *out)
+{
+	text_add(out, command->name);
+	if (command->operand)
+		text_printf(out, command->operand_needed ? " %s" : " [%s]", command->operand);
+	for (const struct foilctl_option *o = command->options; o && o->name; o++) {
+		if (o->letter)
+			text_printf(out, " [-%c", o->letter);
+		else
+			text_printf(out, " [--%s", o->name);
+		text_printf(out, o->argument ? " %s]" : "]", o->argument);
+	}
+}
