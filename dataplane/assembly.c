@@ -91,6 +91,8 @@ static void describe_port(const struct port *port, const struct port_settings *s
 		 port->netif.mtu_bytes, addresses[0] ? addresses : " no address",
 		 port->netif.tx_multi_segment ? "" : ", frames linearised",
 		 port->wait_fd < 0 ? ", rests by naps" : "");
+	log_info("port", "%s: %s", settings->name,
+		 port_caps_format(&port->caps, addresses, sizeof(addresses)));
 }
 
 static bool open_ports(struct assembly *a, struct why *why)
@@ -101,6 +103,10 @@ static bool open_ports(struct assembly *a, struct why *why)
 			return false;
 		a->port_list[i] = &a->ports[i];
 		a->ports_open++;
+		if (a->ports[i].queues < a->settings.workers)
+			return why_set(why, "port %s: %u queues asked for, the device has %u",
+				       a->settings.ports[i].name, a->settings.workers,
+				       a->ports[i].queues);
 		describe_port(&a->ports[i], &a->settings.ports[i]);
 	}
 	return true;
@@ -281,6 +287,8 @@ void assembly_look_at_ports(struct assembly *a)
 		__atomic_store_n(&to->rx_errors, state.rx_errors, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->rx_nombuf, state.rx_nombuf, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->tx_errors, state.tx_errors, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->tx_flattened, state.tx_flattened, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->tx_unsendable, state.tx_unsendable, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->link_up, state.link_up, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->link_speed_bytes_per_second, state.speed_bits_per_second / 8,
 				 __ATOMIC_RELAXED);

@@ -98,15 +98,16 @@ bool port_af_packet_create(const struct port_settings *settings, uint32_t index,
 	snprintf(arguments, sizeof(arguments),
 		 "iface=%s,qpairs=1,framesz=%u,blocksz=%u,framecnt=%u", settings->device, frame_bytes,
 		 frame_bytes < 4096 ? 4096 : frame_bytes, RING_FRAMES);
-	if (!port_vdev_create(settings->name, device, arguments, &out->ethdev_id, why))
+	if (!port_vdev_create(settings->name, device, arguments, &out->ethdev_ids[0], why))
 		return false;
+	out->ethdev_count = 1;
 	unsigned interface = if_nametoindex(settings->device);
 	struct packet_mreq promiscuous = {.mr_ifindex = (int)interface, .mr_type = PACKET_MR_PROMISC};
 
 	out->wait_fd = find_socket(interface);
 	if (out->wait_fd < 0 || setsockopt(out->wait_fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
 					   &promiscuous, sizeof(promiscuous)) != 0) {
-		rte_eth_dev_close(out->ethdev_id);
+		rte_eth_dev_close(out->ethdev_ids[0]);
 		return why_set(why, "port %s: the packet socket of %s cannot be put into promiscuous "
 				    "mode (%s); run as root or give the program CAP_NET_RAW",
 			       settings->name, settings->device, strerror(errno));

@@ -7,23 +7,36 @@
 #include <string.h>
 
 #include "dataplane/eal.h"
+#include "dataplane/port/ethdev_start.h"
+#include "dataplane/port/port_tx_flat.h"
+#include "stack/base/counter.h"
 #include "stack/base/siphash.h"
 
-#define DESCRIPTORS 1024
 #define ETHERNET_BYTES (14 + 4)
 
 static uint32_t ethdev_rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
 {
-	return rte_eth_rx_burst(port->ethdev_id, queue, frames, (uint16_t)max);
+	const struct port_lane *lane = &port->lanes[queue];
+
+	return rte_eth_rx_burst(lane->ethdev_id, lane->queue, frames, (uint16_t)max);
 }
 
 static uint32_t ethdev_tx(struct port *port, uint16_t queue, struct rte_mbuf **frames,
 			  uint32_t count)
 {
-	return rte_eth_tx_burst(port->ethdev_id, queue, frames, (uint16_t)count);
+	const struct port_lane *lane = &port->lanes[queue];
+
+	return rte_eth_tx_burst(lane->ethdev_id, lane->queue, frames, (uint16_t)count);
+}
+
+static uint32_t ethdev_tx_flat(struct port *port, uint16_t queue, struct rte_mbuf **frames,
+			       uint32_t count)
+{
+	return port_tx_flat(port, queue, frames, count, ethdev_tx);
 }
 
 const struct port_ops port_ethdev_ops = {.rx = ethdev_rx, .tx = ethdev_tx};
+const struct port_ops port_ethdev_flat_ops = {.rx = ethdev_rx, .tx = ethdev_tx_flat};
 
 void port_mac_derive(const uint8_t seed_mac[6], const char *name, uint8_t out[6])
 {
@@ -75,46 +88,6 @@ static bool create(const struct port_settings *settings, uint32_t index, struct 
 	return why_set(why, "port %s: unknown kind", settings->name);
 }
 
-static uint16_t clamp_descriptors(const struct rte_eth_desc_lim *limit)
-{
-	uint16_t n = DESCRIPTORS;
-
-	if (limit->nb_max && n > limit->nb_max)
-		n = limit->nb_max;
-	return n < limit->nb_min ? limit->nb_min : n;
-}
-
-static bool start(uint16_t id, const struct port_settings *settings,
-		  const struct rte_eth_dev_info *info, uint16_t queues, struct rte_mempool *rx_pool,
-		  struct why *why)
-{
-	struct rte_eth_conf conf = {0};
-	int result;
-
-	/* Checksums stay in software unless the device can do all that netif says it does. */
-	conf.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	eal_messages_clear();
-	result = rte_eth_dev_configure(id, queues, queues, &conf);
-	for (uint16_t q = 0; result == 0 && q < queues; q++) {
-		int socket = rte_eth_dev_socket_id(id);
-
-		result = rte_eth_rx_queue_setup(id, q, clamp_descriptors(&info->rx_desc_lim),
-						(unsigned)socket, NULL, rx_pool);
-		if (result == 0)
-			result = rte_eth_tx_queue_setup(id, q, clamp_descriptors(&info->tx_desc_lim),
-							(unsigned)socket, NULL);
-	}
-	if (result == 0)
-		result = rte_eth_dev_start(id);
-	if (result == 0)
-		return true;
-	struct why cause;
-
-	eal_explain(eal_messages(), &cause);
-	return why_set(why, "port %s: %s does not start (%s): %.300s", settings->name,
-		       settings->device, rte_strerror(-result), cause.text);
-}
-
 /* The MTU that was asked for, else the device's, else Ethernet's; held against one buffer. */
 static bool choose_mtu(const struct port_settings *settings, const struct port_device *device,
 		       struct rte_mempool *rx_pool, uint16_t *out, struct why *why)
@@ -140,12 +113,12 @@ static bool choose_mtu(const struct port_settings *settings, const struct port_d
 }
 
 static void fill_netif(struct netif *netif, const struct port_settings *settings,
-		       const struct port_device *device, const struct rte_eth_dev_info *info)
+		       const struct port_device *device, const struct port_caps *caps)
 {
 	snprintf(netif->name, sizeof(netif->name), "%s", settings->name);
 	memcpy(netif->mac, settings->has_mac ? settings->mac : device->mac, 6);
 	netif->vrf = settings->vrf;
-	netif->tx_multi_segment = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	netif->tx_multi_segment = caps->tx_multi_segment;
 	netif->address_count = settings->address_count;
 	memcpy(netif->addresses, settings->addresses, sizeof(netif->addresses));
 	netif->has_gateway_v4 = settings->has_gateway_v4;
@@ -154,47 +127,104 @@ static void fill_netif(struct netif *netif, const struct port_settings *settings
 	netif->gateway_v6 = settings->gateway_v6;
 }
 
+/* Lanes: queues of one device, or one device each. */
+static bool start_lanes(struct port *out, const struct port_settings *settings,
+			const struct port_device *device, const struct ethdev_plan *plan,
+			uint16_t queues, struct why *why)
+{
+	struct ethdev_plan one = *plan;
+
+	one.queues = device->ethdev_count > 1 ? 1 : queues;
+	for (uint16_t i = 0; i < queues; i++) {
+		struct port_lane *lane = &out->lanes[i];
+
+		lane->ethdev_id = device->ethdev_ids[device->ethdev_count > 1 ? i : 0];
+		lane->queue = device->ethdev_count > 1 ? 0 : i;
+		lane->wait_fd = device->wait_fd;
+		if (device->before_start)
+			device->before_start();
+		if (lane->queue == 0 && !ethdev_start(&ethdev_calls, lane->ethdev_id, &one, why))
+			return false;
+		if (device->after_start &&
+		    !device->after_start(settings, lane->ethdev_id, lane->queue, &lane->wait_fd, why))
+			return false;
+	}
+	out->queues = queues;
+	out->wait_fd = out->lanes[0].wait_fd;
+	return true;
+}
+
+/* As many as the device has, at most as many as asked for. */
+static uint16_t choose_queues(const struct port_device *device, const struct port_caps *caps,
+			      uint16_t wanted)
+{
+	uint16_t most = caps->rx_queues < caps->tx_queues ? caps->rx_queues : caps->tx_queues;
+
+	if (device->ethdev_count > 1)
+		most = device->ethdev_count;
+	if (device->queues_most && most > device->queues_most)
+		most = device->queues_most;
+	if (most > PORT_LANES_MAX)
+		most = PORT_LANES_MAX;
+	return wanted < most ? wanted : most;
+}
+
+static bool open_device(struct port *out, const struct port_settings *settings,
+			const struct port_device *device, uint16_t queues,
+			struct rte_mempool *rx_pool, struct why *why)
+{
+	struct ethdev_plan plan = {.name = settings->name, .device = settings->device,
+				   .rx_pool = rx_pool, .rx_interrupts = device->rx_interrupts};
+	struct rte_eth_dev_info info;
+
+	if (ethdev_calls.info(device->ethdev_ids[0], &info) != 0)
+		return why_set(why, "port %s: the device does not describe itself", settings->name);
+	port_caps_read(&out->caps, &info);
+	fill_netif(&out->netif, settings, device, &out->caps);
+	if (!netif_add_link_local(&out->netif))
+		return why_set(why, "port %s: of %u addresses one must be link-local, or leave it a "
+				    "place", settings->name, NETIF_ADDRESSES_MAX);
+	if (!out->caps.tx_multi_segment && out->ops == &port_ethdev_ops)
+		out->ops = &port_ethdev_flat_ops;
+	return choose_mtu(settings, device, rx_pool, &out->netif.mtu_bytes, why) &&
+	       start_lanes(out, settings, device, &plan,
+			   choose_queues(device, &out->caps, queues), why);
+}
+
+static void close_device(uint16_t id)
+{
+	rte_eth_dev_stop(id);
+	rte_eth_dev_close(id);
+}
+
 bool port_open(struct port *out, const struct port_settings *settings, uint32_t index,
 	       uint16_t queues, struct rte_mempool *rx_pool, struct why *why)
 {
-	struct port_device device = {.wait_fd = -1, .ops = &port_ethdev_ops};
-	struct rte_eth_dev_info info;
+	struct port_device device = {.wait_fd = -1, .ops = &port_ethdev_ops, .queues_wanted = queues};
 
 	memset(out, 0, sizeof(*out));
 	if (!create(settings, index, &device, why))
 		return false;
-	out->ethdev_id = device.ethdev_id;
-	out->wait_fd = device.wait_fd;
+	out->ethdev_id = device.ethdev_ids[0];
 	out->ops = device.ops;
-	if (rte_eth_dev_info_get(device.ethdev_id, &info) != 0) {
-		why_set(why, "port %s: the device does not describe itself", settings->name);
-		goto failed;
-	}
-	if (queues > info.max_rx_queues || queues > info.max_tx_queues) {
-		why_set(why, "port %s: %u queues asked for, the device has %u", settings->name, queues,
-			info.max_rx_queues < info.max_tx_queues ? info.max_rx_queues :
-								  info.max_tx_queues);
-		goto failed;
-	}
-	fill_netif(&out->netif, settings, &device, &info);
-	if (!netif_add_link_local(&out->netif)) {
-		why_set(why, "port %s: of %u addresses one must be link-local, or leave it a place",
-			settings->name, NETIF_ADDRESSES_MAX);
-		goto failed;
-	}
-	if (!choose_mtu(settings, &device, rx_pool, &out->netif.mtu_bytes, why) ||
-	    !start(device.ethdev_id, settings, &info, queues, rx_pool, why))
-		goto failed;
-	return true;
-failed:
-	rte_eth_dev_close(device.ethdev_id);
+	if (open_device(out, settings, &device, queues, rx_pool, why))
+		return true;
+	for (uint16_t i = 0; i < device.ethdev_count; i++)
+		close_device(device.ethdev_ids[i]);
 	return false;
+}
+
+/* Whether a lane is the first of its device. */
+static bool is_first(const struct port *port, uint16_t i)
+{
+	return port->lanes[i].queue == 0;
 }
 
 void port_close(struct port *port)
 {
-	rte_eth_dev_stop(port->ethdev_id);
-	rte_eth_dev_close(port->ethdev_id);
+	for (uint16_t i = 0; i < port->queues; i++)
+		if (is_first(port, i))
+			close_device(port->lanes[i].ethdev_id);
 }
 
 void port_look(const struct port *port, struct port_state *out)
@@ -208,10 +238,14 @@ void port_look(const struct port *port, struct port_state *out)
 		if (link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
 			out->speed_bits_per_second = (uint64_t)link.link_speed * 1000000;
 	}
-	if (rte_eth_stats_get(port->ethdev_id, &stats) == 0) {
-		out->rx_missed = stats.imissed;
-		out->rx_errors = stats.ierrors;
-		out->rx_nombuf = stats.rx_nombuf;
-		out->tx_errors = stats.oerrors;
+	for (uint16_t i = 0; i < port->queues; i++) {
+		out->tx_flattened += counter_read(&port->lanes[i].flattened);
+		out->tx_unsendable += counter_read(&port->lanes[i].unsendable);
+		if (!is_first(port, i) || rte_eth_stats_get(port->lanes[i].ethdev_id, &stats) != 0)
+			continue;
+		out->rx_missed += stats.imissed;
+		out->rx_errors += stats.ierrors;
+		out->rx_nombuf += stats.rx_nombuf;
+		out->tx_errors += stats.oerrors;
 	}
 }

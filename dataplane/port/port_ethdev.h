@@ -3,7 +3,7 @@
  *     settings --> port_open --> port_af_packet_create | port_memif_create | port_ring_create
  *                                    | makes the ethdev, says its id, wait_fd and MAC
  *                                    v
- *                                port_ethdev_start: queues, MTU, capabilities, start
+ *                                capabilities, MTU, ethdev_start: queues, start
  *
  * Control thread only, but for the ops.  The rx pool is also what sizes received frames: a device
  * without scatter cuts or drops what does not fit one buffer, so the MTU is held against it. */
@@ -21,11 +21,19 @@
 
 /* What a kind's file has made. */
 struct port_device {
-	uint16_t ethdev_id;
+	uint16_t queues_wanted; /* in */
+	uint16_t ethdev_count;  /* 1, or one for each queue */
+	uint16_t ethdev_ids[PORT_LANES_MAX];
+	uint16_t queues_most;   /* 0 = what the device says */
 	int wait_fd;
 	uint16_t mtu_bytes; /* of the device, 0 = not known */
 	uint8_t mac[6];
+	bool rx_interrupts; /* to be asked for */
 	const struct port_ops *ops;
+	/* Both NULL where wait_fd is known already: around the start of each lane. */
+	void (*before_start)(void);
+	bool (*after_start)(const struct port_settings *settings, uint16_t ethdev_id, uint16_t queue,
+			    int *wait_fd, struct why *why);
 };
 
 MUST_USE bool port_af_packet_create(const struct port_settings *settings, uint32_t index,
@@ -36,7 +44,8 @@ MUST_USE bool port_memif_create(const struct port_settings *settings, uint32_t i
 MUST_USE bool port_ring_create(const struct port_settings *settings, uint32_t index,
 			       struct port_device *out, struct why *why);
 
-/* Makes and starts one port with `queues` queue pairs.  On false nothing is left of it. */
+/* Makes and starts one port with `queues` queue pairs, or as many as the device has (out->queues).  On
+ * false nothing is left of it. */
 MUST_USE bool port_open(struct port *out, const struct port_settings *settings, uint32_t index,
 			uint16_t queues, struct rte_mempool *rx_pool, struct why *why);
 /* No worker may use it any more. */
@@ -49,12 +58,15 @@ struct port_state {
 	uint64_t rx_errors;
 	uint64_t rx_nombuf;
 	uint64_t tx_errors;
+	uint64_t tx_flattened;
+	uint64_t tx_unsendable;
 };
 /* What the device says of itself now. */
 void port_look(const struct port *port, struct port_state *out);
 
-/* rte_eth_rx_burst and rte_eth_tx_burst. */
+/* rte_eth_rx_burst and rte_eth_tx_burst; flat: through port_tx_flat. */
 extern const struct port_ops port_ethdev_ops;
+extern const struct port_ops port_ethdev_flat_ops;
 /* Makes a virtual device ("net_af_packet0", its arguments) and finds its id. */
 MUST_USE bool port_vdev_create(const char *port_name, const char *device, const char *arguments,
 			       uint16_t *ethdev_id, struct why *why);

@@ -19,8 +19,10 @@
 
 static uint32_t memif_rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
 {
+	const struct port_lane *lane = &port->lanes[queue];
+
 	burst_enter(queue);
-	uint32_t count = rte_eth_rx_burst(port->ethdev_id, queue, frames, (uint16_t)max);
+	uint32_t count = rte_eth_rx_burst(lane->ethdev_id, lane->queue, frames, (uint16_t)max);
 
 	burst_leave(queue);
 	return count;
@@ -28,8 +30,10 @@ static uint32_t memif_rx(struct port *port, uint16_t queue, struct rte_mbuf **fr
 
 static uint32_t memif_tx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
 {
+	const struct port_lane *lane = &port->lanes[queue];
+
 	burst_enter(queue);
-	uint32_t taken = rte_eth_tx_burst(port->ethdev_id, queue, frames, (uint16_t)count);
+	uint32_t taken = rte_eth_tx_burst(lane->ethdev_id, lane->queue, frames, (uint16_t)count);
 
 	burst_leave(queue);
 	return taken;
@@ -92,9 +96,10 @@ bool port_memif_create(const struct port_settings *settings, uint32_t index, str
 		 "mac=%02x:%02x:%02x:%02x:%02x:%02x",
 		 settings->memif_server ? "server" : "client", settings->memif_id, path,
 		 abstract ? "yes" : "no", LOG2_RING_FRAMES, m[0], m[1], m[2], m[3], m[4], m[5]);
-	if (!port_vdev_create(settings->name, device, arguments, &out->ethdev_id, why))
+	if (!port_vdev_create(settings->name, device, arguments, &out->ethdev_ids[0], why))
 		return false;
 	memcpy(out->mac, m, sizeof(m));
+	out->ethdev_count = 1;
 	out->ops = &memif_ops;
 	return true;
 }

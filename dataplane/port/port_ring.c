@@ -41,7 +41,8 @@ bool port_ring_create(const struct port_settings *settings, uint32_t index, stru
 	if (id < 0)
 		return why_set(why, "port %s: DPDK cannot make a ring port; raise memory_mib",
 			       settings->name);
-	out->ethdev_id = (uint16_t)id;
+	out->ethdev_ids[0] = (uint16_t)id;
+	out->ethdev_count = 1;
 	port_mac_derive(no_mac, settings->name, out->mac);
 	return true;
 }
