@@ -8,6 +8,7 @@
 #include "stack/ip/ip_header.h"
 #include "stack/ip/ip_input.h"
 #include "stack/ip/ip_layer.h"
+#include "stack/ip/reassembly.h"
 #include "stack/ip/resolver.h"
 #include "stack/ip/udp.h"
 #include "stack/link/eth.h"
@@ -18,9 +19,15 @@
 #define PREFETCH_AHEAD 4
 #define NEIGHBOURS_FIRED_MAX 64
 #define CONNECTIONS_FIRED_MAX 256
+#define DATAGRAMS_FIRED_MAX 16
+/* Of fragments that wait for others: 4 MiB are some 1,800 buffers. */
+#define REASSEMBLY_DATAGRAMS_MAX 256
+#define REASSEMBLY_FRAGMENTS_MAX 2048
+#define REASSEMBLY_BYTES_MAX (4u << 20)
 
 struct stack {
 	struct ip_layer ip;
+	struct reassembly reassembly;
 	struct tcp *tcp;
 	struct drop_counters *drops;
 	struct ip_packet batch[BATCH_MAX]; /* TCP packets of the burst at hand */
@@ -54,6 +61,20 @@ static struct tcp *create_tcp(struct stack *stack, const struct stack_params *pa
 	return tcp_create(&tcp);
 }
 
+static bool create_reassembly(struct stack *stack, const struct stack_params *params,
+			      struct prng *prng)
+{
+	struct reassembly_params reassembly = {.datagrams_max = REASSEMBLY_DATAGRAMS_MAX,
+					       .fragments_max = REASSEMBLY_FRAGMENTS_MAX,
+					       .bytes_max = REASSEMBLY_BYTES_MAX,
+					       .drops = params->drops,
+					       .tell = icmp_send_about_fragment,
+					       .context = &stack->ip};
+
+	reassembly.hash_key = (struct siphash_key){prng_next(prng), prng_next(prng)};
+	return reassembly_create(&stack->reassembly, &reassembly);
+}
+
 struct stack *stack_create(const struct stack_params *params)
 {
 	struct stack *stack = calloc(1, sizeof(*stack));
@@ -78,17 +99,19 @@ struct stack *stack_create(const struct stack_params *params)
 		return NULL;
 	}
 	stack->tcp = create_tcp(stack, params, prng_next(&prng));
-	if (!stack->tcp) {
-		ip_layer_destroy(&stack->ip);
-		free(stack);
-		return NULL;
-	}
-	return stack;
+	if (stack->tcp && create_reassembly(stack, params, &prng))
+		return stack;
+	if (stack->tcp)
+		tcp_destroy(stack->tcp);
+	ip_layer_destroy(&stack->ip);
+	free(stack);
+	return NULL;
 }
 
 void stack_destroy(struct stack *stack)
 {
 	tcp_destroy(stack->tcp);
+	reassembly_destroy(&stack->reassembly);
 	ip_layer_destroy(&stack->ip);
 	free(stack);
 }
@@ -114,6 +137,36 @@ static void deliver_up(struct stack *stack, const struct ip_packet *packet, uint
 	}
 }
 
+/* A datagram on its way up; DROP_NONE when the frame has been taken. */
+static enum drop_reason parse_ip(struct stack *stack, const struct ip_input_from *from, bool is_v6,
+				 uint64_t now_ns)
+{
+	struct ip_packet *packet = &stack->batch[stack->batch_count];
+	enum drop_reason reason = is_v6 ? ip6_input(&stack->ip, from, packet)
+					: ip4_input(&stack->ip, from, packet);
+
+	if (unlikely_true(reason != DROP_NONE))
+		return reason;
+	if (unlikely_true(packet->is_fragment)) {
+		struct ip_input_from whole;
+
+		if (!reassembly_add(&stack->reassembly, packet, &whole, now_ns))
+			return DROP_NONE;
+		/* What comes out is no fragment, so that this is one level deep. */
+		reason = parse_ip(stack, &whole, is_v6, now_ns);
+		if (reason != DROP_NONE)
+			ip_drop(&stack->ip, whole.mbuf, reason);
+		return DROP_NONE;
+	}
+	if (unlikely_true(!headers_are_linear(packet)))
+		return DROP_LINK_SPLIT_HEADER;
+	if (likely_true(packet->protocol == IP_PROTOCOL_TCP))
+		stack->batch_count++;
+	else
+		deliver_up(stack, packet, now_ns);
+	return DROP_NONE;
+}
+
 /* Returns DROP_NONE when the frame has been taken. */
 static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct rte_mbuf *frame,
 				    uint64_t now_ns)
@@ -131,15 +184,12 @@ static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct 
 		return reason;
 	struct ip_input_from from = {.mbuf = frame, .netif = netif, .l3_offset = eth.payload_bytes,
 				     .link_group = eth.is_group};
-	struct ip_packet *packet = &stack->batch[stack->batch_count];
 
 	switch (eth.type) {
 	case ETH_TYPE_IP4:
-		reason = ip4_input(&stack->ip, &from, packet);
-		break;
+		return parse_ip(stack, &from, false, now_ns);
 	case ETH_TYPE_IP6:
-		reason = ip6_input(&stack->ip, &from, packet);
-		break;
+		return parse_ip(stack, &from, true, now_ns);
 	case ETH_TYPE_ARP:
 		reason = resolver_arp_input(&stack->ip, netif, bytes + eth.payload_bytes,
 					    (uint32_t)frame->data_len - eth.payload_bytes, now_ns);
@@ -149,15 +199,6 @@ static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct 
 	default:
 		return DROP_LINK_ETHERTYPE;
 	}
-	if (unlikely_true(reason != DROP_NONE))
-		return reason;
-	if (unlikely_true(!headers_are_linear(packet)))
-		return DROP_LINK_SPLIT_HEADER;
-	if (likely_true(packet->protocol == IP_PROTOCOL_TCP))
-		stack->batch_count++;
-	else
-		deliver_up(stack, packet, now_ns);
-	return DROP_NONE;
 }
 
 static void input_batch(struct stack *stack, uint16_t netif, struct rte_mbuf **frames,
@@ -217,13 +258,15 @@ uint32_t stack_output(struct stack *stack, uint16_t netif, struct rte_mbuf **fra
 
 uint64_t stack_deadline_ns(const struct stack *stack)
 {
-	return deadline_earlier_ns(wheel_deadline_ns(&stack->ip.neighbours.wheel),
-				   tcp_deadline_ns(stack->tcp));
+	return deadline_earlier_ns(deadline_earlier_ns(wheel_deadline_ns(&stack->ip.neighbours.wheel),
+						       tcp_deadline_ns(stack->tcp)),
+				   reassembly_deadline_ns(&stack->reassembly));
 }
 
 uint32_t stack_expire(struct stack *stack, uint64_t now_ns)
 {
 	return wheel_expire(&stack->ip.neighbours.wheel, now_ns, NEIGHBOURS_FIRED_MAX) +
+	       reassembly_expire(&stack->reassembly, now_ns, DATAGRAMS_FIRED_MAX) +
 	       tcp_expire(stack->tcp, now_ns, CONNECTIONS_FIRED_MAX);
 }
 

@@ -14,7 +14,9 @@
 #define ICMP4_ECHO_REPLY 0
 #define ICMP4_UNREACHABLE 3
 #define ICMP4_ECHO 8
+#define ICMP4_TIME_EXCEEDED 11
 #define ICMP6_UNREACHABLE 1
+#define ICMP6_TIME_EXCEEDED 3
 #define ICMP6_PARAMETER_PROBLEM 4
 #define ICMP6_ECHO 128
 #define ICMP6_ECHO_REPLY 129
@@ -119,6 +121,8 @@ static enum drop_reason dispatch(struct ip_layer *ip, const struct ip_packet *pa
 		return echo(ip, packet, now_ns);
 	if (packet->is_v6 && (message[0] == ND_NEIGHBOUR_SOLICITATION ||
 			      message[0] == ND_NEIGHBOUR_ADVERTISEMENT)) {
+		if (packet->was_fragmented) /* RFC 6980 5 */
+			return DROP_ND_FRAGMENTED;
 		/* The options are read in one piece. */
 		if ((uint32_t)packet->l4_offset + packet->l4_bytes > packet->mbuf->data_len)
 			return DROP_LINK_SPLIT_HEADER;
@@ -136,37 +140,39 @@ void icmp_input(struct ip_layer *ip, const struct ip_packet *packet, uint64_t no
 	rte_pktmbuf_free(packet->mbuf);
 }
 
-static void write_error_header(const struct ip_packet *packet, enum icmp_unreachable what,
-			       uint8_t *to)
+struct icmp_complaint {
+	uint8_t type;
+	uint8_t code;
+	uint8_t pointer; /* of an ICMPv6 parameter problem */
+};
+
+static struct icmp_complaint unreachable_complaint(bool is_v6, enum icmp_unreachable what)
 {
-	if (!packet->is_v6) {
-		to[0] = ICMP4_UNREACHABLE;
-		to[1] = what == ICMP_UNREACHABLE_PORT ? 3 : 2;
-	} else if (what == ICMP_UNREACHABLE_PORT) {
-		to[0] = ICMP6_UNREACHABLE;
-		to[1] = 4;
-	} else {
-		to[0] = ICMP6_PARAMETER_PROBLEM;
-		to[1] = 1;
-		to[7] = 6; /* where in the quoted packet: Next Header */
-	}
+	if (!is_v6)
+		return (struct icmp_complaint){ICMP4_UNREACHABLE,
+					       what == ICMP_UNREACHABLE_PORT ? 3 : 2, 0};
+	if (what == ICMP_UNREACHABLE_PORT)
+		return (struct icmp_complaint){ICMP6_UNREACHABLE, 4, 0};
+	/* Where in the quoted packet: Next Header. */
+	return (struct icmp_complaint){ICMP6_PARAMETER_PROBLEM, 1, 6};
 }
 
-void icmp_send_unreachable(struct ip_layer *ip, const struct ip_packet *packet,
-			   enum icmp_unreachable what, uint64_t now_ns)
+/* RFC 1122 3.2.2, RFC 4443 2.4 (e): never about a group or to nobody. */
+static bool may_complain(struct ip_layer *ip, const struct ip_packet *packet, uint64_t now_ns)
 {
-	bool has_extensions = packet->is_v6 &&
-			      packet->l4_offset - packet->l3_offset != IP6_HEADER_BYTES;
+	if (packet->is_group || ip_addr_is_any(&packet->source))
+		return false;
+	if (icmp_limit_take(&ip->error_limit, now_ns))
+		return true;
+	drop_count(ip->drops, DROP_ICMP_RATE);
+	return false;
+}
 
-	/* RFC 1122 3.2.2, RFC 4443 2.4 (e): never about a group or to nobody.  A parameter problem
-	 * behind extension headers has no pointer that we kept. */
-	if (packet->is_group || ip_addr_is_any(&packet->source) ||
-	    (what == ICMP_UNREACHABLE_PROTOCOL && has_extensions))
+static void complain(struct ip_layer *ip, const struct ip_packet *packet,
+		     const struct icmp_complaint *what, uint64_t now_ns)
+{
+	if (!may_complain(ip, packet, now_ns))
 		return;
-	if (!icmp_limit_take(&ip->error_limit, now_ns)) {
-		drop_count(ip->drops, DROP_ICMP_RATE);
-		return;
-	}
 	uint32_t quote_max_bytes = packet->is_v6
 		? ICMP6_ERROR_BYTES_MAX - IP6_HEADER_BYTES - ICMP_HEADER_BYTES
 		: ICMP4_ERROR_BYTES_MAX - IP4_HEADER_BYTES - ICMP_HEADER_BYTES;
@@ -189,6 +195,39 @@ void icmp_send_unreachable(struct ip_layer *ip, const struct ip_packet *packet,
 	/* rte_pktmbuf_read copies only what is not contiguous already. */
 	if (quote && quote != bytes + ICMP_HEADER_BYTES)
 		memcpy(bytes + ICMP_HEADER_BYTES, quote, quote_bytes);
-	write_error_header(packet, what, bytes);
+	bytes[0] = what->type;
+	bytes[1] = what->code;
+	bytes[7] = what->pointer;
 	send_back(ip, packet, &packet->destination, message, now_ns);
+}
+
+void icmp_send_unreachable(struct ip_layer *ip, const struct ip_packet *packet,
+			   enum icmp_unreachable what, uint64_t now_ns)
+{
+	bool has_extensions = packet->is_v6 &&
+			      packet->l4_offset - packet->l3_offset != IP6_HEADER_BYTES;
+	struct icmp_complaint complaint = unreachable_complaint(packet->is_v6, what);
+
+	/* A parameter problem behind extension headers has no pointer that we kept. */
+	if (what != ICMP_UNREACHABLE_PROTOCOL || !has_extensions)
+		complain(ip, packet, &complaint, now_ns);
+}
+
+void icmp_send_about_fragment(void *context, enum reassembly_news news,
+			      const struct ip_packet *fragment, uint64_t now_ns)
+{
+	/* RFC 792 type 11, RFC 4443 3.3; RFC 8200 4.5 for the two that only IPv6 knows. */
+	uint32_t offset_field = (uint32_t)fragment->l4_offset - fragment->l3_offset -
+				IP6_FRAGMENT_HEADER_BYTES + 2;
+	struct icmp_complaint complaint = {
+		.type = fragment->is_v6 ? ICMP6_TIME_EXCEEDED : ICMP4_TIME_EXCEEDED, .code = 1};
+
+	if (news != REASSEMBLY_TIMED_OUT) {
+		if (!fragment->is_v6)
+			return;
+		complaint = (struct icmp_complaint){
+			ICMP6_PARAMETER_PROBLEM, 0,
+			news == REASSEMBLY_BAD_LENGTH ? 4 : (uint8_t)offset_field};
+	}
+	complain(context, fragment, &complaint, now_ns);
 }

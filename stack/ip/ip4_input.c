@@ -8,7 +8,8 @@
 #define OPTION_NOP 1
 #define OPTION_LOOSE_SOURCE_ROUTE 131
 #define OPTION_STRICT_SOURCE_ROUTE 137
-#define FRAGMENT_BITS 0x3fff /* More Fragments and the offset */
+#define MORE_FRAGMENTS 0x2000
+#define FRAGMENT_OFFSET 0x1fff /* in units of 8 bytes */
 
 static unsigned get16(const uint8_t *bytes)
 {
@@ -113,7 +114,13 @@ enum drop_reason ip4_input(const struct ip_layer *ip, const struct ip_input_from
 		return DROP_IP_NOT_FOR_US;
 	if (source_is_bad(ip_addr_v4(&out->source)) || ip_is_ours(ip, netif->vrf, &out->source))
 		return DROP_IP_BAD_SOURCE;
-	if (get16(header + 6) & FRAGMENT_BITS)
-		return DROP_IP_FRAGMENT;
+	unsigned fragment = get16(header + 6);
+
+	if (unlikely_true(fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET))) {
+		out->is_fragment = 1;
+		out->more_fragments = (fragment & MORE_FRAGMENTS) != 0;
+		out->fragment_offset = (uint16_t)((fragment & FRAGMENT_OFFSET) * 8);
+		out->fragment_id = get16(header + 4);
+	}
 	return DROP_NONE;
 }

@@ -44,41 +44,113 @@ static enum drop_reason check_extension(uint8_t type, const uint8_t *header, uns
 	}
 }
 
+/* A walk along the headers behind the IPv6 header. */
+struct walk {
+	const uint8_t *header; /* the IPv6 header */
+	uint32_t linear_bytes;
+	uint32_t at;           /* where the header `next` starts */
+	uint32_t end;
+	uint8_t next;
+	unsigned steps;
+};
+
+static bool is_extension(uint8_t type)
+{
+	return type == IP6_HOP_BY_HOP || type == IP6_ROUTING || type == IP6_FRAGMENT ||
+	       type == IP6_DESTINATION_OPTIONS;
+}
+
+/* Passes extension headers, up to a Fragment header or the upper layer. */
+static enum drop_reason walk(struct walk *w)
+{
+	while (is_extension(w->next)) {
+		if (w->steps == EXTENSION_HEADERS_MAX)
+			return DROP_IP6_EXTENSION;
+		if (w->at + 8 > w->end)
+			return DROP_IP6_MALFORMED;
+		if (w->at + 8 > w->linear_bytes)
+			return DROP_LINK_SPLIT_HEADER;
+		if (w->next == IP6_FRAGMENT)
+			break;
+		unsigned header_bytes = (w->header[w->at + 1] + 1u) * 8;
+
+		if (w->at + header_bytes > w->end)
+			return DROP_IP6_MALFORMED;
+		if (w->at + header_bytes > w->linear_bytes)
+			return DROP_LINK_SPLIT_HEADER;
+		enum drop_reason reason = check_extension(w->next, w->header + w->at, header_bytes,
+							  w->steps == 0);
+
+		if (reason != DROP_NONE)
+			return reason;
+		w->next = w->header[w->at];
+		w->at += header_bytes;
+		w->steps++;
+	}
+	return DROP_NONE;
+}
+
+static uint32_t upper_header_bytes(uint8_t protocol)
+{
+	return protocol == IP_PROTOCOL_TCP ? 20 : protocol == IP_PROTOCOL_UDP ||
+						  protocol == IP_PROTOCOL_ICMP6 ? 8 : 0;
+}
+
+/* RFC 8200 4.5.  At a Fragment header: passes that of an atomic fragment (RFC 6946), which needs no
+ * reassembly, and describes any other in *out. */
+static enum drop_reason take_fragment_header(struct walk *w, struct ip_packet *out)
+{
+	const uint8_t *header = w->header + w->at;
+	unsigned field = (unsigned)header[2] << 8 | header[3];
+
+	if (out->was_fragmented)
+		return DROP_IP6_EXTENSION;
+	out->was_fragmented = 1;
+	w->next = header[0];
+	w->at += 8;
+	w->steps++;
+	if ((field & 0xfff9) == 0)
+		return DROP_NONE;
+	out->is_fragment = 1;
+	out->more_fragments = field & 1;
+	out->fragment_offset = (uint16_t)(field & 0xfff8);
+	out->fragment_id = (uint32_t)header[4] << 24 | (uint32_t)header[5] << 16 |
+			   (uint32_t)header[6] << 8 | header[7];
+	out->l4_offset = (uint16_t)(out->l3_offset + w->at);
+	out->l4_bytes = (uint16_t)(w->end - w->at);
+	out->protocol = w->next;
+	if (out->fragment_offset > 0)
+		return DROP_NONE;
+	/* RFC 7112 5: the first one has all headers, so that filters see them. */
+	enum drop_reason reason = walk(w);
+
+	if (reason == DROP_IP6_MALFORMED ||
+	    (reason == DROP_NONE && w->at + upper_header_bytes(w->next) > w->end))
+		return DROP_IP_FRAGMENT_TINY;
+	return w->next == IP6_FRAGMENT ? DROP_IP6_EXTENSION : reason;
+}
+
 /* Walks to the upper layer: out->l4_offset, l4_bytes and protocol are where it starts. */
 static enum drop_reason walk_extensions(const uint8_t *header, uint32_t linear_bytes,
 					struct ip_packet *out)
 {
-	uint8_t next = header[6];
-	uint32_t at = IP6_HEADER_BYTES;
-	uint32_t end = IP6_HEADER_BYTES + (uint32_t)out->l4_bytes;
+	struct walk w = {.header = header, .linear_bytes = linear_bytes, .at = IP6_HEADER_BYTES,
+			 .end = IP6_HEADER_BYTES + (uint32_t)out->l4_bytes, .next = header[6]};
+	enum drop_reason reason = walk(&w);
 
-	for (unsigned i = 0; next == IP6_HOP_BY_HOP || next == IP6_ROUTING || next == IP6_FRAGMENT ||
-			     next == IP6_DESTINATION_OPTIONS;
-	     i++) {
-		if (i == EXTENSION_HEADERS_MAX)
-			return DROP_IP6_EXTENSION;
-		if (next == IP6_FRAGMENT)
-			return DROP_IP_FRAGMENT;
-		if (at + 8 > end)
-			return DROP_IP6_MALFORMED;
-		if (at + 8 > linear_bytes)
-			return DROP_LINK_SPLIT_HEADER;
-		unsigned header_bytes = (header[at + 1] + 1u) * 8;
-
-		if (at + header_bytes > end)
-			return DROP_IP6_MALFORMED;
-		if (at + header_bytes > linear_bytes)
-			return DROP_LINK_SPLIT_HEADER;
-		enum drop_reason reason = check_extension(next, header + at, header_bytes, i == 0);
-
-		if (reason != DROP_NONE)
+	if (reason == DROP_NONE && w.next == IP6_FRAGMENT) {
+		reason = take_fragment_header(&w, out);
+		if (reason != DROP_NONE || out->is_fragment)
 			return reason;
-		next = header[at];
-		at += header_bytes;
+		reason = walk(&w);
+		if (w.next == IP6_FRAGMENT)
+			return DROP_IP6_EXTENSION;
 	}
-	out->protocol = next;
-	out->l4_offset = (uint16_t)(out->l3_offset + at);
-	out->l4_bytes = (uint16_t)(end - at);
+	if (reason != DROP_NONE)
+		return reason;
+	out->protocol = w.next;
+	out->l4_offset = (uint16_t)(out->l3_offset + w.at);
+	out->l4_bytes = (uint16_t)(w.end - w.at);
 	return DROP_NONE;
 }
 
@@ -139,12 +211,14 @@ enum drop_reason ip6_input(const struct ip_layer *ip, const struct ip_input_from
 		.hop_limit = header[7],
 		.traffic_class = (uint8_t)(header[0] << 4 | header[1] >> 4),
 		.is_v6 = 1,
+		/* What was put together from fragments is no fragment again. */
+		.was_fragmented = mbuf->packet_type == IP_PACKET_REASSEMBLED,
 	};
 	enum drop_reason reason = check_addresses(ip, netif, from->link_group, out);
 
 	if (reason == DROP_NONE)
 		reason = walk_extensions(header, linear_bytes, out);
-	if (reason != DROP_NONE)
+	if (reason != DROP_NONE || out->is_fragment)
 		return reason;
 	/* Only duplicate address detection speaks in the name of nobody (RFC 4291 2.5.2), and only
 	 * ICMPv6 is received by groups. */

@@ -2,7 +2,7 @@
  *
  * in:  a frame whose headers are contiguous (frame_pull_up), and where the IP header starts
  * out: struct ip_packet, or the reason to drop; the caller keeps the mbuf in both cases.
- * Reassembly will take the fragments that are refused here. */
+ * Fragments pass with is_fragment set, and are for reassembly.h alone. */
 #ifndef STACK_IP_IP_INPUT_H
 #define STACK_IP_IP_INPUT_H
 

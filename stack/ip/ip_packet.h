@@ -13,11 +13,14 @@
 #define STACK_IP_IP_PACKET_H
 
 #include <rte_mbuf.h>
+#include <rte_mbuf_ptype.h>
 #include <stdint.h>
 
 #include "stack/base/addr.h"
 
 #define IP_PACKET_L4_LINEAR_BYTES 60 /* the longest TCP header */
+/* packet_type of a frame that reassembly has made; a device names the layers below as well. */
+#define IP_PACKET_REASSEMBLED RTE_PTYPE_L4_FRAG
 
 struct ip_packet {
 	struct rte_mbuf *mbuf;
@@ -33,6 +36,12 @@ struct ip_packet {
 	uint8_t traffic_class;
 	uint8_t is_v6;
 	uint8_t is_group;     /* the destination is a multicast group that we joined */
+	/* A fragment is for reassembly alone: its l4_offset and l4_bytes are where its part lies. */
+	uint8_t is_fragment;
+	uint8_t more_fragments;
+	uint8_t was_fragmented; /* it came in fragments, or with a Fragment header (RFC 6946) */
+	uint16_t fragment_offset; /* bytes */
+	uint32_t fragment_id;
 };
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool may_write(const struct rte_mbuf *segment)
+bool frame_is_ours_alone(const struct rte_mbuf *segment)
 {
 	return RTE_MBUF_DIRECT(segment) && rte_mbuf_refcnt_read(segment) == 1;
 }
@@ -15,7 +15,7 @@ bool frame_pull_up(struct rte_mbuf *frame, uint32_t bytes)
 		return true;
 	uint32_t missing_bytes = wanted_bytes - frame->data_len;
 
-	if (!may_write(frame) || rte_pktmbuf_tailroom(frame) < missing_bytes)
+	if (!frame_is_ours_alone(frame) || rte_pktmbuf_tailroom(frame) < missing_bytes)
 		return false;
 	while (missing_bytes > 0) {
 		struct rte_mbuf *next = frame->next;
@@ -34,6 +34,39 @@ bool frame_pull_up(struct rte_mbuf *frame, uint32_t bytes)
 		}
 	}
 	return true;
+}
+
+static struct rte_mbuf *drop_first(struct rte_mbuf *frame)
+{
+	struct rte_mbuf *next = frame->next;
+
+	next->pkt_len = frame->pkt_len - frame->data_len;
+	next->nb_segs = (uint16_t)(frame->nb_segs - 1);
+	rte_pktmbuf_free_seg(frame);
+	return next;
+}
+
+struct rte_mbuf *frame_cut(struct rte_mbuf *frame, uint32_t from, uint32_t bytes)
+{
+	uint16_t segments = 1;
+
+	while (from >= frame->data_len) {
+		from -= frame->data_len;
+		frame = drop_first(frame);
+	}
+	frame->data_off = (uint16_t)(frame->data_off + from);
+	frame->data_len = (uint16_t)(frame->data_len - from);
+	struct rte_mbuf *last = frame;
+	uint32_t left_bytes = bytes;
+
+	for (; left_bytes > last->data_len; last = last->next, segments++)
+		left_bytes -= last->data_len;
+	last->data_len = (uint16_t)left_bytes;
+	rte_pktmbuf_free(last->next);
+	last->next = NULL;
+	frame->nb_segs = segments;
+	frame->pkt_len = bytes;
+	return frame;
 }
 
 struct rte_mbuf *frame_linearise(struct rte_mbuf *frame, struct rte_mempool *pool)

@@ -16,6 +16,11 @@
 /* Makes the first min(pkt_len, bytes) bytes contiguous by moving them into the first segment.
  * False when the segments are shared or the first one has no tailroom; nothing is changed then. */
 MUST_USE bool frame_pull_up(struct rte_mbuf *frame, uint32_t bytes);
+/* Whether the bytes of the first segment may be written: no other mbuf shows them. */
+bool frame_is_ours_alone(const struct rte_mbuf *segment);
+/* What is left when only the bytes [from, from + bytes) stay, which the frame must have (bytes > 0);
+ * segments without any of them are freed.  Takes the frame; nobody else may hold its mbufs. */
+MUST_USE struct rte_mbuf *frame_cut(struct rte_mbuf *frame, uint32_t from, uint32_t bytes);
 /* A copy of the whole frame in one segment from pool, with its offload flags and lengths; frees
  * the original.  NULL (the original is left alone) when there is no mbuf or it is too small. */
 MUST_USE struct rte_mbuf *frame_linearise(struct rte_mbuf *frame, struct rte_mempool *pool);

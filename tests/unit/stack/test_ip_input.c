@@ -99,7 +99,10 @@ static void ip4_fragments_options_and_told_checksums(void)
 		bad.bytes[20] = (uint8_t)(field >> 8);
 		bad.bytes[21] = (uint8_t)field;
 		packet_fix_ip4(&bad, 14);
-		CU_ASSERT_EQUAL(run(&bad, false), DROP_IP_FRAGMENT);
+		CU_ASSERT_EQUAL(run(&bad, false), DROP_NONE);
+		CU_ASSERT(out.is_fragment && out.fragment_id == 0x1234);
+		CU_ASSERT_EQUAL(out.more_fragments, field == 0x2000);
+		CU_ASSERT_EQUAL(out.fragment_offset, (field & 0x1fff) * 8);
 	}
 	static const struct {
 		uint8_t bytes[4];
@@ -204,7 +207,11 @@ static void ip6_extension_headers(void)
 		{43, {6, 0, 0, 0}, 8, DROP_IP6_EXTENSION},                  /* routing type 0 */
 		{43, {6, 0, 4, 0}, 8, DROP_NONE},                           /* nothing left to do */
 		{43, {6, 0, 4, 1}, 8, DROP_IP6_EXTENSION},
-		{44, {6, 0, 0, 0}, 8, DROP_IP_FRAGMENT},
+		{44, {6, 0, 0, 0}, 8, DROP_NONE},                           /* RFC 6946 */
+		{44, {44, 0, 0, 0, 0, 0, 0, 0, 6}, 16, DROP_IP6_EXTENSION},
+		{44, {60, 0, 0, 1, 0, 0, 0, 0, 44, 0, 1, 4}, 16, DROP_IP6_EXTENSION},
+		{44, {60, 0, 0, 1, 0, 0, 0, 0, 6, 4, 1, 4}, 16, DROP_IP_FRAGMENT_TINY},
+		{44, {60, 0, 0, 1, 0, 0, 0, 0, 6, 1, 1, 12}, 16, DROP_IP_FRAGMENT_TINY}, /* 12 of TCP */
 	};
 
 	setup();
