@@ -244,27 +244,30 @@ bool segment_reader_sum(const struct segment_reader *reader, uint32_t kind,
 	       object->generation;
 }
 
+bool segment_reader_worker_histogram(const struct segment_reader *reader, uint16_t worker,
+				     enum stat_histogram which, uint32_t slot,
+				     struct histogram *sum)
+{
+	const char *block = block_of(reader, worker);
+	const void *index = block + reader->layout.histogram_index[which];
+	uint32_t number = __atomic_load_n((const uint32_t *)index + slot, __ATOMIC_ACQUIRE);
+
+	INVARIANT(slot < segment_kind_capacity(segment_histogram_kind(which)));
+	if (number == 0 || number > SEGMENT_HISTOGRAMS_MAX)
+		return false;
+	histogram_merge(sum, (const void *)(block + reader->layout.histograms +
+					    (number - 1) * sizeof(struct histogram)));
+	return true;
+}
+
 bool segment_reader_histogram(const struct segment_reader *reader, enum stat_histogram which,
 			      uint32_t slot, struct histogram *sum)
 {
 	bool found = false;
 
-	INVARIANT(slot < segment_kind_capacity(segment_histogram_kind(which)));
 	memset(sum, 0, sizeof(*sum));
-	for (uint16_t w = 0; w < reader->worker_count; w++) {
-		const char *block = block_of(reader, w);
-		const void *index = block + reader->layout.histogram_index[which];
-		uint32_t number =
-			__atomic_load_n((const uint32_t *)index + slot, __ATOMIC_ACQUIRE);
-
-		if (number == 0 || number > SEGMENT_HISTOGRAMS_MAX)
-			continue;
-		const void *histogram = block + reader->layout.histograms +
-					(number - 1) * sizeof(struct histogram);
-
-		histogram_merge(sum, histogram);
-		found = true;
-	}
+	for (uint16_t w = 0; w < reader->worker_count; w++)
+		found |= segment_reader_worker_histogram(reader, w, which, slot, sum);
 	return found;
 }
 

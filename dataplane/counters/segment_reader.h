@@ -59,6 +59,10 @@ MUST_USE bool segment_reader_histogram(const struct segment_reader *reader,
 /* One worker's words of a slot, in the order of their .def file. */
 const uint64_t *segment_reader_slot(const struct segment_reader *reader, uint16_t worker,
 				    uint32_t kind, uint32_t slot);
+/* One worker's part of the histogram, added to *sum; false when that worker never recorded anything. */
+bool segment_reader_worker_histogram(const struct segment_reader *reader, uint16_t worker,
+				     enum stat_histogram which, uint32_t slot,
+				     struct histogram *sum);
 /* Words of one worker's counters, in the order of their .def file. */
 const uint64_t *segment_reader_worker(const struct segment_reader *reader, uint16_t worker);
 const uint64_t *segment_reader_tcp(const struct segment_reader *reader, uint16_t worker);

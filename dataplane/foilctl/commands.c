@@ -27,6 +27,15 @@ const struct foilctl_option foilctl_common_options[] = {
 	FLAG("help", 'h', all, "what the command shows, with examples"),
 	END};
 
+static const struct foilctl_option top_options[] = {
+	FLAG("once", 0, once, "one look, after one interval, and done"),
+	DURATION("interval", 'i', interval_ns, "between two looks (default 1s)"), JSON, END};
+static const struct foilctl_example top_examples[] = {
+	{"top", "every second, until Ctrl-C"},
+	{"top --once -i 10s", "means of ten seconds"},
+	{"top --json | jq '.all.requests'", "requests a second, for ever"},
+	END};
+
 static const struct foilctl_option stat_options[] = {
 	FLAG("nonzero", 0, nonzero, "only what has counted something"), JSON, END};
 static const struct foilctl_example stat_examples[] = {
@@ -59,6 +68,13 @@ static const struct foilctl_example man_examples[] = {
 	{"man | man -l -", "read it where it is not installed"}, END};
 
 const struct foilctl_command foilctl_commands[] = {
+	{"top", NULL, false, "what every worker does, live",
+	 "Shows for every worker how busy it is, frames, connections, requests, the latency of the "
+	 "requests that ended within the interval (half of them and 99 % of them took at most so "
+	 "long), drops, and free packet buffers; below that the busiest clusters and what is being "
+	 "dropped. A worker polls, so that its core always looks used: busy is the share of cycles "
+	 "in which something moved.",
+	 NULL, top_options, top_examples, foilctl_top},
 	{"stat", "PATTERN", false, "counters by name",
 	 "Shows counters by name, summed over workers. PATTERN is a regular expression that is "
 	 "looked for anywhere in the name.",

@@ -29,9 +29,7 @@ static uint32_t collect(const struct segment_reader *reader, bool all,
 		struct drop *drop = &drops[count];
 
 		drop->reason = reason;
-		drop->count = 0;
-		for (uint16_t w = 0; w < segment_reader_workers(reader); w++)
-			drop->count += counter_read(&segment_reader_drops(reader, w)[reason]);
+		drop->count = segment_reader_drops_total(reader, reason);
 		count += all || drop->count > 0;
 	}
 	qsort(drops, count, sizeof(*drops), most_frequent_first);

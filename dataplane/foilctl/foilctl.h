@@ -27,9 +27,10 @@ struct foilctl_io {
 	FILE *err;
 	unsigned width;
 	unsigned height;
-	/* The time of the worker's clock, in ns; rests until then.  Tests bring their own. */
+	/* UNIX time; and a rest, false when it was cut short because the user wants to end (Ctrl-C).
+	 * Tests bring their own. */
 	uint64_t (*now_ns)(void);
-	void (*sleep_ns)(uint64_t ns);
+	bool (*sleep_ns)(uint64_t ns);
 };
 
 /* What the command line said; zero where nothing was said and the table has no default. */
@@ -40,6 +41,8 @@ struct foilctl_options {
 	bool json;
 	bool nonzero;
 	bool all;
+	bool once;
+	uint64_t interval_ns;
 };
 
 /* A whole run; returns the exit status. */
@@ -52,6 +55,7 @@ typedef int (*foilctl_command_run)(const struct foilctl_options *options,
 int foilctl_stat(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_drops(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_conns(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_top(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_completion(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_man(const struct foilctl_options *options, const struct foilctl_io *io);
 

@@ -1,5 +1,6 @@
 """Seeing it: access log, admin, exporter under promtool, foilctl."""
 
+import json
 import os
 import re
 
@@ -127,6 +128,17 @@ def test_foilctl_conns(world):
         sock.sendall(b'GET /direct HTTP/1.1\r\nHost: x\r\n\r\n')
         sock.recv(1000)
         assert '10.80.1.2' in foilctl(world, 'conns')
+
+
+def test_foilctl_top(world):
+    with world.connect() as sock:
+        sock.sendall(b'GET /direct HTTP/1.1\r\nHost: x\r\n\r\n')
+        sock.recv(1000)
+        seen = json.loads(foilctl(world, 'top', '--once', '--json', '--interval', '200ms'))
+        assert seen['state'] == 'LIVE' and seen['all']['connections'] >= 1, seen
+        assert 0 <= seen['all']['busy'] <= 1 and seen['all']['mbufs_free'] > 0.5, seen
+    screen = foilctl(world, 'top', '--once', '-i', '0.1')
+    assert 'REQ/s' in screen and 'LIVE' in screen, screen
 
 
 def test_foilctl_drops(world):

@@ -4,6 +4,8 @@
 
 char *foilctl_out, *foilctl_err;
 void (*foilctl_meanwhile)(void);
+unsigned foilctl_rests;
+static unsigned rests_left;
 static uint64_t now_ns = UINT64_C(1700000000000000000);
 
 static uint64_t test_now_ns(void)
@@ -11,11 +13,12 @@ static uint64_t test_now_ns(void)
 	return now_ns;
 }
 
-static void test_sleep_ns(uint64_t ns)
+static bool test_sleep_ns(uint64_t ns)
 {
 	now_ns += ns;
 	if (foilctl_meanwhile)
 		foilctl_meanwhile();
+	return rests_left == 0 || --rests_left > 0;
 }
 
 __attribute__((destructor)) static void free_texts(void)
@@ -31,6 +34,7 @@ int foilctl_words(unsigned width, const char *const *words)
 	size_t out_size, err_size;
 	int argc = 0;
 
+	rests_left = foilctl_rests;
 	free(foilctl_out);
 	free(foilctl_err);
 	snprintf(copies[0], sizeof(copies[0]), "foilctl");

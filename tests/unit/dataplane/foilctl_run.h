@@ -17,5 +17,7 @@ int foilctl_words(unsigned width, const char *const *words);
 /* The clock that foilctl sees: it stands still but while foilctl sleeps; then this is called, if
  * it is not NULL, so that a test can count on. */
 extern void (*foilctl_meanwhile)(void);
+/* The user interrupts the rest of this number; 0 = never. */
+extern unsigned foilctl_rests;
 
 #endif
