@@ -27,6 +27,15 @@ const struct foilctl_option foilctl_common_options[] = {
 	FLAG("help", 'h', all, "what the command shows, with examples"),
 	END};
 
+static const struct foilctl_option check_options[] = {
+	TEXT("config", 'c', "FILE", config, "the bootstrap that is to run here"),
+	TEXT("root", 0, "FOLDER", root, "look at its sys, proc and dev instead of the machine's"), JSON,
+	END};
+static const struct foilctl_example check_examples[] = {
+	{"check -c gw.yaml", "before the first start"},
+	{"check --json | jq '.findings[] | select(.level == \"bad\")'", "for programs"},
+	END};
+
 static const struct foilctl_option top_options[] = {
 	FLAG("once", 0, once, "one look, after one interval, and done"),
 	DURATION("interval", 'i', interval_ns, "between two looks (default 1s)"), JSON, END};
@@ -68,6 +77,14 @@ static const struct foilctl_example man_examples[] = {
 	{"man | man -l -", "read it where it is not installed"}, END};
 
 const struct foilctl_command foilctl_commands[] = {
+	{"check", NULL, false, "is this machine fit for it, and what cures it",
+	 "Looks at CPUs, hugepages of every NUMA node, locked memory, rights, IOMMU and VFIO, user "
+	 "namespaces, and at the devices of the ports that a bootstrap names; changes nothing. Each "
+	 "line begins with √ (good), ‼ (it runs, with a limit) or × (it will not run), and what is "
+	 "not good comes with its cure. Without a bootstrap only the CPU is needed for sure, and the "
+	 "rest warns. Needs no running hydrofoil.",
+	 "0 all is well; 1 it runs, with limits; 2 it will not run; 64 wrong usage.", check_options,
+	 check_examples, foilctl_check},
 	{"top", NULL, false, "what every worker does, live",
 	 "Shows for every worker how busy it is, frames, connections, requests, the latency of the "
 	 "requests that ended within the interval (half of them and 99 % of them took at most so "

@@ -20,6 +20,9 @@
 #define FOILCTL_OK 0
 #define FOILCTL_FAILED 1
 #define FOILCTL_USAGE 64
+/* Of foilctl check: it runs, with limits; it will not run. */
+#define FOILCTL_CHECK_WARN 1
+#define FOILCTL_CHECK_BAD 2
 
 /* Where it writes: streams, and the size of the terminal (0 = none: nothing is wrapped). */
 struct foilctl_io {
@@ -41,6 +44,8 @@ struct foilctl_options {
 	bool json;
 	bool nonzero;
 	bool all;
+	const char *config;
+	const char *root;
 	bool once;
 	uint64_t interval_ns;
 };
@@ -55,6 +60,7 @@ typedef int (*foilctl_command_run)(const struct foilctl_options *options,
 int foilctl_stat(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_drops(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_conns(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_check(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_top(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_completion(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_man(const struct foilctl_options *options, const struct foilctl_io *io);

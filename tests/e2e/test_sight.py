@@ -130,6 +130,21 @@ def test_foilctl_conns(world):
         assert '10.80.1.2' in foilctl(world, 'conns')
 
 
+def test_foilctl_check(world):
+    def check(config):
+        path = world.write_json('check.json', config)
+        return world.call('gateway', [program('foilctl'), 'check', '-c', path, '--json'],
+                          check=False)
+    done = check(config.default(world))
+    assert done.returncode in (0, 1), done
+    assert any(f['subject'] == 'port front' and 'g0' in f['text'] for f in
+               json.loads(done.stdout)['findings']), done.stdout
+    wrong = config.default(world)
+    wrong['hydrofoil']['ports'][0]['af_packet']['interface'] = 'nosuch0'
+    done = check(wrong)
+    assert done.returncode == 2 and 'there is no interface nosuch0' in done.stdout, done
+
+
 def test_foilctl_top(world):
     with world.connect() as sock:
         sock.sendall(b'GET /direct HTTP/1.1\r\nHost: x\r\n\r\n')
