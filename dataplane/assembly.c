@@ -154,6 +154,10 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 
 	if (!clock_random(&seed, sizeof(seed), why) || !doorbell_open(&w->doorbell, why))
 		return false;
+	if (!kernel_socket_open(&w->kernel, why)) {
+		doorbell_close(&w->doorbell);
+		return false;
+	}
 	for (uint16_t i = 0; i < a->settings.port_count; i++)
 		w->port_counters[i] = segment_worker_port(counters, i);
 	struct worker_params params = {
@@ -177,11 +181,13 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.connections_max = a->settings.connections_max,
 		.timewait_max = a->settings.timewait_max,
 		.slices_max = a->rx_pool->size + w->header_pool->size + a->settings.connections_max,
+		.kernel = &w->kernel.io,
 		.doorbell = &w->doorbell,
 	};
 
 	w->worker = worker_create(&params);
 	if (!w->worker) {
+		kernel_socket_close(&w->kernel);
 		doorbell_close(&w->doorbell);
 		return why_set(why, "no memory for worker %u with %u connections; lower "
 				    "hydrofoil.connections_max", index, params.connections_max);
@@ -196,6 +202,7 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.lcore = a->plan.worker_lcores[index],
 	};
 	worker_rest_init(&w->thread.rest, a->port_list, a->settings.port_count);
+	worker_rest_watch(&w->thread.rest, w->kernel.io.wait_fd);
 	return true;
 }
 
@@ -236,6 +243,7 @@ void assembly_close(struct assembly *a)
 		worker_thread_stop(&a->workers[i].thread);
 	for (uint16_t i = 0; i < a->workers_made; i++) {
 		worker_destroy(a->workers[i].worker);
+		kernel_socket_close(&a->workers[i].kernel);
 		doorbell_close(&a->workers[i].doorbell);
 	}
 	if (a->publisher)

@@ -13,6 +13,7 @@
 #include "dataplane/config/publish.h"
 #include "dataplane/counters/segment.h"
 #include "dataplane/eal.h"
+#include "dataplane/kernel_stream/kernel_socket.h"
 #include "dataplane/log/log_writer.h"
 #include "dataplane/port/port_ethdev.h"
 #include "dataplane/settings.h"
@@ -23,6 +24,7 @@ struct assembled_worker {
 	struct worker *worker;
 	struct worker_thread thread;
 	struct doorbell doorbell;
+	struct kernel_socket kernel;
 	struct rte_mempool *header_pool;
 	struct rte_mempool *indirect_pool;
 	struct port_counters *port_counters[SETTINGS_PORTS_MAX];

@@ -7,18 +7,16 @@
 static void write_connection(struct text *out, const struct admin_connection *connection)
 {
 	const struct stream_info *info = &connection->info;
-	char address[IP_ADDR_TEXT_BYTES];
+	char address[STREAM_END_BYTES];
 
 	text_printf(out, "{\"worker\":%u,\"transport\":", connection->worker);
 	text_add_json(out, info->transport ? info->transport : "");
 	text_add(out, ",\"state\":");
 	text_add_json(out, info->state ? info->state : "");
 	text_add(out, ",\"local\":");
-	text_add_json(out, ip_endpoint_format(&info->key.local, info->key.local_port, address,
-					      sizeof(address)));
+	text_add_json(out, stream_end_text(info, true, true, address));
 	text_add(out, ",\"remote\":");
-	text_add_json(out, ip_endpoint_format(&info->key.remote, info->key.remote_port, address,
-					      sizeof(address)));
+	text_add_json(out, stream_end_text(info, false, true, address));
 	text_printf(out,
 		    ",\"vrf\":%u,\"rx_bytes\":%" PRIu64 ",\"tx_bytes\":%" PRIu64
 		    ",\"srtt_us\":%u,\"queued_bytes\":%u,\"blocked\":",

@@ -23,7 +23,8 @@
 struct worker_visit {
 	void (*visit)(void *context, const struct stream_info *info);
 	void *context;
-	uint32_t cursor;  /* of tcp_visit; 0 at first */
+	uint32_t cursor;  /* of tcp_visit, then of kernel_streams_visit; 0 at first */
+	bool kernel;      /* those of the stack have been seen */
 	bool done;
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/counters/worker_counters.h"
+#include "dataplane/kernel_stream/kernel_streams.h"
 #include "dataplane/worker/mailbox.h"
 #include "dataplane/worker/worker_listeners.h"
 #include "dataplane/worker/worker_pressure.h"
@@ -26,6 +27,8 @@ struct worker {
 	struct worker_params params;
 	struct slice_pool slices;
 	struct stack *stack;
+	struct kernel_streams *kernel; /* NULL: there are none */
+	struct stream_opener opener;
 	struct gateway *gateway;
 	struct config_holds holds;
 	struct worker_visit *visits[VISITS_WAITING_MAX];
@@ -42,6 +45,42 @@ struct worker {
 	uint64_t new_config_version;
 	bool drained;
 };
+
+/* Loopback addresses and Unix sockets are the kernel's, all others the stack's; without a port there
+ * is nobody else than the kernel. */
+static struct stream *open_stream(struct stream_opener *self, const struct stream_target *target,
+				  enum stream_failure *why, uint64_t now_ns)
+{
+	struct worker *w = container_of_member(self, struct worker, opener);
+	struct stream_opener *opener = tcp_opener(stack_tcp(w->stack));
+
+	if (target->pipe || ip_addr_is_loopback(&target->remote) || w->params.port_count == 0) {
+		if (!w->kernel) {
+			*why = STREAM_FAILURE_NO_ROUTE;
+			return NULL;
+		}
+		opener = kernel_opener(w->kernel);
+	}
+	return opener->open(opener, target, why, now_ns);
+}
+
+static bool create_kernel(struct worker *w, uint32_t budget_bytes)
+{
+	struct kernel_streams_params params = {
+		.io = w->params.kernel,
+		.rx_pool = w->params.rx_pool,
+		.slices = &w->slices,
+		.counters = w->params.counters,
+		.connections_max = w->params.connections_max,
+		.budget_bytes = budget_bytes,
+		.now_ns = w->params.now_ns,
+	};
+
+	if (!w->params.kernel)
+		return true;
+	w->kernel = kernel_streams_create(&params);
+	return w->kernel != NULL;
+}
 
 static bool create_parts(struct worker *w)
 {
@@ -66,10 +105,11 @@ static bool create_parts(struct worker *w)
 		.now_ns = p->now_ns,
 	};
 	w->stack = stack_create(&stack);
-	if (!w->stack)
+	if (!w->stack || !create_kernel(w, stack.rx_budget_bytes))
 		return false;
+	w->opener.open = open_stream;
 	struct gateway_params gateway = {
-		.opener = tcp_opener(stack_tcp(w->stack)),
+		.opener = &w->opener,
 		.header_pool = p->header_pool,
 		.slices = &w->slices,
 		.holds = &w->holds,
@@ -108,6 +148,8 @@ struct worker *worker_create(const struct worker_params *params)
 	mailbox_init(&w->mailbox);
 	w->mailbox.doorbell = params->doorbell;
 	if (!create_parts(w)) {
+		if (w->kernel)
+			kernel_streams_destroy(w->kernel);
 		if (w->stack)
 			stack_destroy(w->stack);
 		if (w->slices.nodes)
@@ -116,6 +158,8 @@ struct worker *worker_create(const struct worker_params *params)
 		return NULL;
 	}
 	worker_listeners_init(&w->listeners, stack_tcp(w->stack), w->gateway, &w->holds);
+	w->listeners.kernel = w->kernel;
+	w->listeners.has_ports = params->port_count > 0;
 	stack_announce(w->stack, params->now_ns);
 	return w;
 }
@@ -126,6 +170,8 @@ void worker_destroy(struct worker *w)
 	gateway_destroy(w->gateway);
 	for (unsigned i = 0; i < w->params.port_count; i++)
 		worker_tx_clear(&w->tx[i], w->params.drops);
+	if (w->kernel)
+		kernel_streams_destroy(w->kernel);
 	stack_destroy(w->stack);
 	slice_pool_destroy(&w->slices);
 	free(w);
@@ -149,6 +195,8 @@ static void look_at_buffers(struct worker *w)
 	gauge_add(&w->params.counters->mbuf_pressure, (int64_t)pressure - (int64_t)w->pressure);
 	w->pressure = pressure;
 	stack_set_pressure(w->stack, pressure);
+	if (w->kernel)
+		kernel_streams_set_pressure(w->kernel, pressure);
 }
 
 static bool receive(struct worker *w, uint64_t now_ns)
@@ -176,6 +224,8 @@ static bool receive(struct worker *w, uint64_t now_ns)
 		stack_input(w->stack, i, frames, count, now_ns);
 		worked = true;
 	}
+	if (w->kernel && kernel_streams_input(w->kernel, now_ns) > 0)
+		worked = true;
 	return worked;
 }
 
@@ -230,8 +280,15 @@ static bool visit_connections(struct worker *w)
 	if (w->visit_count == 0)
 		return false;
 	visit = w->visits[0];
-	tcp_visit(stack_tcp(w->stack), &visit->cursor, VISITS_A_POLL, visit->visit, visit->context);
-	if (visit->cursor == 0) {
+	if (!visit->kernel)
+		tcp_visit(stack_tcp(w->stack), &visit->cursor, VISITS_A_POLL, visit->visit,
+			  visit->context);
+	else
+		kernel_streams_visit(w->kernel, &visit->cursor, VISITS_A_POLL, visit->visit,
+				     visit->context);
+	if (visit->cursor == 0 && w->kernel && !visit->kernel) {
+		visit->kernel = true;
+	} else if (visit->cursor == 0) {
 		w->visit_count--;
 		memmove(w->visits, w->visits + 1, w->visit_count * sizeof(w->visits[0]));
 		__atomic_store_n(&visit->done, true, __ATOMIC_RELEASE);
@@ -245,6 +302,8 @@ static bool expire(struct worker *w, uint64_t now_ns)
 
 	if (stack_deadline_ns(w->stack) <= now_ns)
 		fired += stack_expire(w->stack, now_ns);
+	if (w->kernel && kernel_streams_deadline_ns(w->kernel) <= now_ns)
+		fired += kernel_streams_expire(w->kernel, now_ns, TIMERS_A_POLL);
 	if (gateway_deadline_ns(w->gateway) <= now_ns)
 		fired += gateway_expire(w->gateway, now_ns, TIMERS_A_POLL);
 	return fired > 0;
@@ -258,6 +317,8 @@ static bool serve(struct worker *w, uint64_t now_ns)
 	for (int round = 0; round < SERVE_ROUNDS; round++) {
 		uint32_t served = stack_deliver(w->stack, now_ns);
 
+		if (w->kernel)
+			served += kernel_streams_deliver(w->kernel, now_ns);
 		served += gateway_run(w->gateway, now_ns);
 		if (served == 0)
 			break;
@@ -286,6 +347,8 @@ static bool transmit(struct worker *w, uint64_t now_ns)
 		counter_add(&w->params.counters->tx_frames, sent);
 		counter_add(&w->params.counters->tx_bytes, bytes);
 	}
+	if (w->kernel)
+		sent += kernel_streams_output(w->kernel, now_ns);
 	return sent > 0;
 }
 
@@ -294,6 +357,12 @@ static uint64_t next_deadline_ns(const struct worker *w, uint64_t now_ns)
 	uint64_t deadline_ns = deadline_earlier_ns(stack_deadline_ns(w->stack),
 						   gateway_deadline_ns(w->gateway));
 
+	if (w->kernel) {
+		if (kernel_streams_has_work(w->kernel))
+			return now_ns;
+		deadline_ns = deadline_earlier_ns(deadline_ns,
+						  kernel_streams_deadline_ns(w->kernel));
+	}
 	/* A blocked port must not make a spinning worker of this one. */
 	for (unsigned i = 0; i < w->params.port_count; i++)
 		if (w->tx[i].count > 0)

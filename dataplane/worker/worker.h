@@ -46,6 +46,8 @@ struct worker_params {
 	uint32_t timewait_max;
 	uint32_t slices_max;
 	uint32_t stream_budget_bytes; /* what a connection may buffer each way; 0 = 1 MiB */
+	/* Sockets of the kernel, for addresses that no port has; NULL: there are none. */
+	struct kernel_io *kernel;
 	struct doorbell *doorbell; /* rung by those who post to the mailbox; NULL where nobody sleeps */
 };
 

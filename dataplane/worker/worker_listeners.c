@@ -32,7 +32,7 @@ static bool same_addresses(const struct config_listener *a, const struct config_
 		const struct config_listen_address *x = &a->addresses[i], *y = &b->addresses[i];
 
 		if (!ip_addr_equal(&x->addr, &y->addr) || x->any_family != y->any_family ||
-		    x->port != y->port || x->vrf != y->vrf)
+		    x->port != y->port || x->vrf != y->vrf || x->kernel_socket != y->kernel_socket)
 			return false;
 	}
 	return true;
@@ -46,9 +46,12 @@ static void free_entry(struct worker_listeners *all, struct worker_listener *ent
 
 static void close_entry(struct worker_listeners *all, struct worker_listener *entry, uint64_t now_ns)
 {
-	for (uint32_t i = 0; i < entry->count; i++)
+	for (uint32_t i = 0; i < entry->count; i++) {
 		if (entry->places[i])
 			tcp_listener_close(all->tcp, entry->places[i], now_ns);
+		if (entry->kernel_places[i])
+			kernel_listener_close(all->kernel, entry->kernel_places[i], now_ns);
+	}
 	entry->count = 0;
 	entry->closing = true;
 	entry->closed_ns = now_ns;
@@ -71,6 +74,35 @@ static struct worker_listener *free_slot(struct worker_listeners *all)
 	return NULL;
 }
 
+/* Of the stack, the kernel, or both; a socket was made for what is the kernel's. */
+static bool open_place(struct worker_listener *entry, uint32_t i)
+{
+	struct worker_listeners *all = entry->all;
+	const struct config_listen_address *at = &entry->config->addresses[i];
+	bool is_kernels = at->pipe || ip_addr_is_loopback(&at->addr) || !all->has_ports;
+	struct tcp_listen_params tcp = {
+		.local = at->addr,
+		.any_family = at->any_family,
+		.local_port = at->port,
+		.vrf = at->vrf,
+		.backlog = entry->config->backlog,
+		.accept = accept_stream,
+		.context = entry,
+	};
+	struct kernel_listen_params kernel = {
+		.socket = at->kernel_socket,
+		.pipe = at->pipe,
+		.accept = accept_stream,
+		.context = entry,
+	};
+
+	if (all->kernel && at->kernel_socket >= 0)
+		entry->kernel_places[i] = kernel_listen(all->kernel, &kernel);
+	if (!is_kernels)
+		entry->places[i] = tcp_listen(all->tcp, &tcp);
+	return is_kernels ? entry->kernel_places[i] != NULL : entry->places[i] != NULL;
+}
+
 static void open_entry(struct worker_listeners *all, const struct config_listener *config,
 		       uint64_t version)
 {
@@ -83,20 +115,8 @@ static void open_entry(struct worker_listeners *all, const struct config_listene
 	*entry = (struct worker_listener){.all = all, .config = config, .seen_version = version};
 	config_hold(all->holds, &config->object);
 	for (uint32_t i = 0; i < config->address_count && i < WORKER_LISTEN_ADDRESSES_MAX; i++) {
-		const struct config_listen_address *at = &config->addresses[i];
-		struct tcp_listen_params params = {
-			.local = at->addr,
-			.any_family = at->any_family,
-			.local_port = at->port,
-			.vrf = at->vrf,
-			.backlog = config->backlog,
-			.accept = accept_stream,
-			.context = entry,
-		};
-
-		entry->places[i] = tcp_listen(all->tcp, &params);
 		entry->count = i + 1;
-		if (!entry->places[i])
+		if (!open_place(entry, i))
 			all->failures++;
 	}
 	if (config->address_count > WORKER_LISTEN_ADDRESSES_MAX)

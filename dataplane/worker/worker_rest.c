@@ -15,6 +15,11 @@ void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint3
 	}
 }
 
+void worker_rest_watch(struct worker_rest *rest, int fd)
+{
+	rest->fds[rest->fd_count++] = fd;
+}
+
 uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result result, uint64_t now_ns)
 {
 	uint64_t most_ns;
@@ -42,7 +47,7 @@ uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result resul
 bool worker_rest_sleep(struct worker_rest *rest, struct doorbell *bell, const struct mailbox *box,
 		       uint64_t sleep_ns)
 {
-	struct pollfd waits[WORKER_PORTS_MAX + 1];
+	struct pollfd waits[WORKER_PORTS_MAX + 2];
 	struct timespec longest = {.tv_sec = (time_t)(sleep_ns / NS_PER_SECOND),
 				   .tv_nsec = (long)(sleep_ns % NS_PER_SECOND)};
 	int woken = 0;

@@ -27,13 +27,15 @@
 #define WORKER_REST_SLEEP_MOST_NS (100 * NS_PER_MS)
 
 struct worker_rest {
-	int fds[WORKER_PORTS_MAX];
+	int fds[WORKER_PORTS_MAX + 1];
 	uint32_t fd_count;
 	bool nap;               /* some port has no descriptor */
 	uint64_t idle_since_ns; /* of the first poll that did nothing; 0 = busy */
 };
 
 void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count);
+/* One more descriptor that wakes it: of the kernel's sockets. */
+void worker_rest_watch(struct worker_rest *rest, int fd);
 /* How long to sleep now; 0 = poll again at once. */
 uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result result, uint64_t now_ns);
 /* Sleeps at most sleep_ns; true when something woke it. */

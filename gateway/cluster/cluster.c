@@ -79,6 +79,7 @@ struct host *host_get(struct gateway *gateway, const struct config_cluster *clus
 		host->cluster_id = id;
 		host->addr = endpoint->addr;
 		host->port = endpoint->port;
+		host->pipe = endpoint->pipe;
 		host->hash_next = *bucket;
 		*bucket = pool_index(&gateway->hosts, host);
 		list_init(&host->idle);
@@ -89,6 +90,13 @@ struct host *host_get(struct gateway *gateway, const struct config_cluster *clus
 	host->cluster_slot = cluster->stat_slot;
 	host->removed = false;
 	return host;
+}
+
+const char *host_text(const struct host *host, char text[HOST_TEXT_BYTES])
+{
+	if (host->pipe)
+		return host->pipe;
+	return ip_endpoint_format(&host->addr, host->port, text, HOST_TEXT_BYTES);
 }
 
 void host_put(struct gateway *gateway, struct host *host)

@@ -41,6 +41,7 @@ struct host {
 	uint32_t hash_next;       /* pool index */
 	struct ip_addr addr;
 	uint16_t port;
+	const char *pipe;         /* path of a Unix socket; NULL = none */
 	bool removed;             /* no longer an endpoint: nothing stays idle */
 	uint32_t stat_slot;
 	uint32_t cluster_slot;
@@ -65,6 +66,10 @@ struct host *host_find(struct gateway *gateway, uint32_t cluster_id, const struc
 /* Finds or makes; NULL when hosts are exhausted. */
 struct host *host_get(struct gateway *gateway, const struct config_cluster *cluster,
 		      const struct config_endpoint *endpoint);
+#define HOST_TEXT_BYTES 112
+_Static_assert(HOST_TEXT_BYTES >= IP_ADDR_TEXT_BYTES, "a path or an address with its port");
+/* "10.0.0.1:80", or the path. */
+const char *host_text(const struct host *host, char text[HOST_TEXT_BYTES]);
 /* Frees it where nothing hangs on it any more. */
 void host_put(struct gateway *gateway, struct host *host);
 

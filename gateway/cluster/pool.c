@@ -201,6 +201,7 @@ static bool upstream_open(struct gateway *gateway, const struct config_cluster *
 {
 	struct stream_target target = {.remote = host->addr,
 				       .remote_port = host->port,
+				       .pipe = host->pipe,
 				       .local = cluster->source,
 				       .connect_timeout_ns = cluster->connect_timeout_ns};
 	struct upstream *upstream = pool_take(&gateway->upstreams);

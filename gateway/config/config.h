@@ -228,6 +228,7 @@ enum config_health { HEALTH_UNKNOWN, HEALTH_HEALTHY, HEALTH_DEGRADED, HEALTH_UNH
 struct config_endpoint {
 	struct ip_addr addr;
 	uint16_t port;
+	const char *pipe;     /* path of a Unix socket: addr only stands for it; NULL = none */
 	uint32_t weight;      /* >= 1 */
 	enum config_health health;
 	struct str hostname;  /* data NULL = none */
@@ -334,6 +335,9 @@ struct config_listen_address {
 	bool any_family;      /* "::" with ipv4_compat, or 0.0.0.0 for IPv4 only when false */
 	uint16_t port;        /* 0 = every port */
 	uint16_t vrf;
+	const char *pipe;     /* path of a Unix socket: addr only stands for it; NULL = none */
+	uint32_t pipe_mode;   /* permissions of its file; 0 = as the umask leaves them */
+	int kernel_socket;    /* the composition root's, where the kernel serves it; -1 = none */
 };
 
 struct config_listener {

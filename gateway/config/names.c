@@ -15,7 +15,7 @@ struct name_table {
 
 struct config_names {
 	struct config_arena *arena;
-	struct name_table kinds[CONFIG_KIND_COUNT];
+	struct name_table kinds[CONFIG_NAME_KINDS];
 };
 
 static enum config_kind table_of(enum config_kind kind)
@@ -89,7 +89,7 @@ void config_names_destroy(struct config_names *names)
 {
 	if (!names)
 		return;
-	for (unsigned kind = 0; kind < CONFIG_KIND_COUNT; kind++) {
+	for (unsigned kind = 0; kind < CONFIG_NAME_KINDS; kind++) {
 		free(names->kinds[kind].names);
 		free(names->kinds[kind].buckets);
 	}

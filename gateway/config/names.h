@@ -13,6 +13,9 @@
 struct config_names;
 
 #define CONFIG_NAME_NONE UINT32_MAX
+/* Paths of Unix sockets have a table as well, though they are no objects. */
+#define CONFIG_PIPE ((enum config_kind)CONFIG_KIND_COUNT)
+#define CONFIG_NAME_KINDS (CONFIG_KIND_COUNT + 1)
 
 /* NULL when there is no memory. */
 struct config_names *config_names_create(void);

@@ -55,6 +55,9 @@ static bool add_addresses(struct exchange *exchange)
 	if (!hcm->use_remote_address)
 		return true;
 	exchange->down_ops->info(exchange, &info);
+	/* The other end of a Unix socket has no address to tell. */
+	if (info.pipe)
+		return true;
 	client = edge_client_address(headers, hcm->xff_trusted_hops, info.key.remote);
 	address = client_text = address_text(exchange, &info.key.remote);
 	if (!ip_addr_equal(&client, &info.key.remote))

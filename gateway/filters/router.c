@@ -83,11 +83,12 @@ static void start_timeouts(struct router *router, uint64_t now_ns)
 
 static void remember_host(struct exchange *exchange, const struct upstream *upstream)
 {
-	char text[IP_ADDR_TEXT_BYTES];
+	char space[HOST_TEXT_BYTES];
 
 	if (!exchange->hcm || !exchange->hcm->log_count)
 		return;
-	ip_endpoint_format(&upstream->host->addr, upstream->host->port, text, sizeof(text));
+	const char *text = host_text(upstream->host, space);
+
 	exchange->upstream_host =
 		arena_copy(&exchange->arena, (struct str){text, (uint32_t)strlen(text)});
 }

@@ -33,14 +33,16 @@ static struct str address(const struct stream_info *info, bool local, bool port,
 {
 	if (!info)
 		return nothing;
-	const struct ip_addr *addr = local ? &info->key.local : &info->key.remote;
+	const char *text = stream_end_text(info, local, port, scratch);
 
-	if (port)
-		ip_endpoint_format(addr, local ? info->key.local_port : info->key.remote_port,
-				   scratch, SCRATCH_BYTES);
-	else
-		ip_addr_format(addr, scratch, SCRATCH_BYTES);
-	return (struct str){scratch, (uint32_t)strlen(scratch)};
+	return text[0] ? (struct str){text, (uint32_t)strlen(text)} : nothing;
+}
+
+static struct str port(const struct stream_info *info, bool local, char *scratch)
+{
+	if (!info || info->pipe)
+		return nothing;
+	return number(local ? info->key.local_port : info->key.remote_port, scratch);
 }
 
 static struct str list_value(const struct header_list *list, struct str name, enum header_id id)
@@ -134,18 +136,18 @@ static struct str address_value(const struct log_op *op, const struct log_contex
 	switch (op->command) {
 	case LOG_UPSTREAM_LOCAL_ADDRESS: return address(up, true, true, scratch);
 	case LOG_UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: return address(up, true, false, scratch);
-	case LOG_UPSTREAM_LOCAL_PORT: return up ? number(up->key.local_port, scratch) : nothing;
+	case LOG_UPSTREAM_LOCAL_PORT: return port(up, true, scratch);
 	case LOG_UPSTREAM_REMOTE_ADDRESS: return address(up, false, true, scratch);
 	case LOG_UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: return address(up, false, false, scratch);
-	case LOG_UPSTREAM_REMOTE_PORT: return up ? number(up->key.remote_port, scratch) : nothing;
+	case LOG_UPSTREAM_REMOTE_PORT: return port(up, false, scratch);
 	case LOG_DOWNSTREAM_DIRECT_REMOTE_ADDRESS:
 	case LOG_DOWNSTREAM_REMOTE_ADDRESS: return address(down, false, true, scratch);
 	case LOG_DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT:
 	case LOG_DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: return address(down, false, false, scratch);
-	case LOG_DOWNSTREAM_REMOTE_PORT: return down ? number(down->key.remote_port, scratch) : nothing;
+	case LOG_DOWNSTREAM_REMOTE_PORT: return port(down, false, scratch);
 	case LOG_DOWNSTREAM_LOCAL_ADDRESS: return address(down, true, true, scratch);
 	case LOG_DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: return address(down, true, false, scratch);
-	case LOG_DOWNSTREAM_LOCAL_PORT: return down ? number(down->key.local_port, scratch) : nothing;
+	case LOG_DOWNSTREAM_LOCAL_PORT: return port(down, true, scratch);
 	default: return nothing;
 	}
 }

@@ -20,7 +20,7 @@ static void proxy_log(struct tcp_proxy *proxy, uint64_t now_ns)
 {
 	struct gateway *gateway = proxy->gateway;
 	struct stream_info down, up;
-	char host[IP_ADDR_TEXT_BYTES];
+	char space[HOST_TEXT_BYTES];
 	struct log_context context = {
 		.protocol = HTTP_1_1,
 		.response_flags = proxy->response_flags,
@@ -40,7 +40,8 @@ static void proxy_log(struct tcp_proxy *proxy, uint64_t now_ns)
 	if (proxy->up) {
 		stream_info(proxy->up, &up);
 		context.upstream = &up;
-		ip_endpoint_format(&proxy->host->addr, proxy->host->port, host, sizeof(host));
+		const char *host = host_text(proxy->host, space);
+
 		context.upstream_host = (struct str){host, (uint32_t)strlen(host)};
 	}
 	for (uint32_t i = 0; i < proxy->config->log_count; i++) {
@@ -231,6 +232,7 @@ static bool proxy_dial(struct tcp_proxy *proxy, const struct config_endpoint *en
 	const struct config_cluster *cluster = proxy->cluster;
 	struct stream_target target = {.remote = endpoint->addr,
 				       .remote_port = endpoint->port,
+				       .pipe = endpoint->pipe,
 				       .local = cluster->source,
 				       .connect_timeout_ns = cluster->connect_timeout_ns};
 	struct cluster_stats *stats = stats_cluster(gateway, cluster->stat_slot);

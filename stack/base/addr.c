@@ -6,6 +6,16 @@
 
 static const uint8_t v4_mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+bool ip_addr_is_loopback(const struct ip_addr *addr)
+{
+	if (ip_addr_is_v4(addr))
+		return addr->bytes[12] == 127;
+	for (unsigned i = 0; i < 15; i++)
+		if (addr->bytes[i])
+			return false;
+	return addr->bytes[15] == 1;
+}
+
 bool ip_addr_is_any(const struct ip_addr *addr)
 {
 	if (ip_addr_is_v4(addr))

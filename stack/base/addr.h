@@ -59,6 +59,7 @@ static inline bool flow_key_equal(const struct flow_key *a, const struct flow_ke
 
 bool ip_addr_is_any(const struct ip_addr *addr); /* 0.0.0.0 or :: */
 bool ip_addr_is_multicast(const struct ip_addr *addr);
+bool ip_addr_is_loopback(const struct ip_addr *addr); /* 127/8 or ::1 */
 bool ip_addr_is_link_local(const struct ip_addr *addr); /* fe80::/10 */
 struct ip_addr ip_addr_from_v4(uint32_t v4_host_order);
 struct ip_addr ip_addr_from_v6(const uint8_t bytes[16]);

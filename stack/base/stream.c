@@ -1,5 +1,7 @@
 #include "stack/base/stream.h"
 
+#include <stdio.h>
+
 static void report_taken(struct stream *stream, uint32_t bytes, uint32_t charge_before_bytes,
 			 uint64_t now_ns)
 {
@@ -26,6 +28,30 @@ uint32_t stream_skip(struct stream *stream, struct slice_pool *pool, uint32_t ma
 
 	report_taken(stream, bytes, charge_before_bytes, now_ns);
 	return bytes;
+}
+
+static const char *pipe_text(const struct stream_info *info, bool local, char *text)
+{
+	if (local == info->pipe_is_local)
+		return info->pipe;
+	text[0] = '\0';
+	if (!local && info->has_credentials)
+		snprintf(text, STREAM_END_BYTES, "pid=%u,uid=%u,gid=%u", info->peer_pid,
+			 info->peer_uid, info->peer_gid);
+	return text;
+}
+
+const char *stream_end_text(const struct stream_info *info, bool local, bool port,
+			    char text[STREAM_END_BYTES])
+{
+	const struct ip_addr *addr = local ? &info->key.local : &info->key.remote;
+
+	if (info->pipe)
+		return pipe_text(info, local, text);
+	if (!port)
+		return ip_addr_format(addr, text, STREAM_END_BYTES);
+	return ip_endpoint_format(addr, local ? info->key.local_port : info->key.remote_port, text,
+				  STREAM_END_BYTES);
 }
 
 const char *stream_failure_name(enum stream_failure failure)

@@ -61,7 +61,13 @@ enum stream_blocked {
 
 struct stream_info {
 	struct flow_key key;
-	const char *transport;    /* "tcp", "pipe", … */
+	const char *pipe;         /* path of the Unix socket; NULL: it is none, and key says all */
+	bool pipe_is_local;       /* we listen there; the peer has no name */
+	bool has_credentials;     /* of the peer's process: below */
+	uint32_t peer_pid;
+	uint32_t peer_uid;
+	uint32_t peer_gid;
+	const char *transport;    /* "tcp", "kernel", "unix", … */
 	const char *state;        /* the transport's own name for its state: "ESTABLISHED" */
 	enum stream_failure failure;
 	enum stream_blocked blocked;
@@ -136,6 +142,13 @@ static inline void stream_info(const struct stream *stream, struct stream_info *
 	stream->ops->info(stream, out);
 }
 
+#define STREAM_END_BYTES 112
+_Static_assert(STREAM_END_BYTES >= IP_ADDR_TEXT_BYTES, "a path or an address with its port");
+/* One end as text: "10.0.0.1:80", without the port where that is not wanted; of a Unix socket the
+ * path, "pid=7,uid=0,gid=0" for a peer that has no name, or "". */
+const char *stream_end_text(const struct stream_info *info, bool local, bool port,
+			    char text[STREAM_END_BYTES]);
+
 const char *stream_failure_name(enum stream_failure failure);
 const char *stream_blocked_name(enum stream_blocked blocked);
 
@@ -146,6 +159,7 @@ struct stream_target {
 	uint16_t vrf;
 	struct ip_addr local;  /* any = the stack chooses */
 	uint16_t local_port;   /* 0 = the stack chooses */
+	const char *pipe;      /* path of a Unix socket, outlives all streams; NULL: an address */
 	uint64_t connect_timeout_ns;
 };
 

@@ -138,6 +138,8 @@ bool translate_address(struct translation *t, const void *owner, const char *fie
 	if (hostname)
 		*hostname = NULL;
 	if (!address || address->address_case != CORE__ADDRESS__ADDRESS_SOCKET_ADDRESS) {
+		if (address && address->address_case == CORE__ADDRESS__ADDRESS_PIPE)
+			FAULT(t, address->pipe, NULL, "a Unix socket cannot stand here");
 		if (!address || address->address_case == CORE__ADDRESS__ADDRESS__NOT_SET)
 			FAULT(t, owner, field, "a socket_address is required");
 		return false;
@@ -167,6 +169,51 @@ bool translate_address(struct translation *t, const void *owner, const char *fie
 		good = false;
 	}
 	return good;
+}
+
+#define PIPE_PATH_BYTES_MAX 107 /* of a sockaddr_un, with its NUL */
+#define PIPE_MODE_MAX 0777
+
+static bool translate_pipe(struct translation *t, const Core__Pipe *from, struct ip_addr *addr,
+			   const char **pipe)
+{
+	struct str path = {from->path, (uint32_t)strlen(from->path)};
+
+	if (from->mode > PIPE_MODE_MAX)
+		FAULT(t, from, "mode", "expected at most 511 (octal 777)");
+	if (path.length == 0 || (path.data[0] != '/' && path.data[0] != '@')) {
+		FAULT(t, from, "path", "expected an absolute path, or @ and a name");
+		return false;
+	}
+	if (path.length > PIPE_PATH_BYTES_MAX) {
+		FAULT(t, from, "path", "a path of at most %d bytes can be a socket's",
+		      PIPE_PATH_BYTES_MAX);
+		return false;
+	}
+	uint32_t id = config_names_intern(t->env->names, CONFIG_PIPE, path);
+
+	if (id == CONFIG_NAME_NONE) {
+		FAULT(t, from, "path", "out of memory");
+		return false;
+	}
+	/* No host has this address: it is a multicast one. */
+	addr->words[0] = UINT64_MAX;
+	addr->words[1] = id;
+	*pipe = config_names_text(t->env->names, CONFIG_PIPE, id).data;
+	return true;
+}
+
+bool translate_place(struct translation *t, const void *owner, const char *field,
+		     const Core__Address *address, struct ip_addr *addr, uint16_t *port,
+		     const char **hostname, const char **pipe)
+{
+	*pipe = NULL;
+	if (!address || address->address_case != CORE__ADDRESS__ADDRESS_PIPE)
+		return translate_address(t, owner, field, address, addr, port, hostname);
+	if (hostname)
+		*hostname = NULL;
+	*port = 0;
+	return translate_pipe(t, address->pipe, addr, pipe);
 }
 
 const ProtobufCMessage *translate_any_content(struct translation *t, const void *owner,

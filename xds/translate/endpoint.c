@@ -53,18 +53,22 @@ static void translate_endpoint(struct translation *t, const Endpoint__LbEndpoint
 		.health = health_of(from->health_status)};
 	if (endpoint->weight < 1)
 		FAULT(t, from, "load_balancing_weight", "expected 1 or more");
-	if (!translate_address(t, from->endpoint, "address", from->endpoint->address, &endpoint->addr,
-			       &endpoint->port, names ? &hostname : NULL))
+	if (!translate_place(t, from->endpoint, "address", from->endpoint->address, &endpoint->addr,
+			     &endpoint->port, names ? &hostname : NULL, &endpoint->pipe))
 		return;
-	if (endpoint->port == 0)
+	if (endpoint->pipe && names)
+		FAULT(t, from->endpoint, "address", "a STRICT_DNS cluster has no Unix sockets");
+	if (endpoint->port == 0 && !endpoint->pipe)
 		FAULT(t, from->endpoint, "address", "an endpoint needs a port");
 	if (hostname) {
 		add_dns_target(t, cluster, hostname, endpoint);
 		return;
 	}
 	endpoint->hostname = translate_optional_text(t, from->endpoint->hostname);
-	ip_endpoint_format(&endpoint->addr, endpoint->port, text, sizeof(text));
-	snprintf(stat_name, sizeof(stat_name), "%s\n%s", cluster->stat_name.data, text);
+	snprintf(stat_name, sizeof(stat_name), "%s\n%s", cluster->stat_name.data,
+		 endpoint->pipe ? endpoint->pipe :
+				  ip_endpoint_format(&endpoint->addr, endpoint->port, text,
+						     sizeof(text)));
 	endpoint->stat_slot = translate_slot(t, STAT_ENDPOINT, stat_name);
 	to->endpoint_count++;
 }

@@ -55,6 +55,11 @@ uint32_t translate_slot(struct translation *t, enum stat_kind kind, const char *
 bool translate_address(struct translation *t, const void *owner, const char *field,
 		       const Core__Address *address, struct ip_addr *addr, uint16_t *port,
 		       const char **hostname);
+/* The same, or a Unix socket: *pipe is then its path, which lives as long as the names do, and *addr
+ * stands for it where addresses are compared. */
+bool translate_place(struct translation *t, const void *owner, const char *field,
+		     const Core__Address *address, struct ip_addr *addr, uint16_t *port,
+		     const char **hostname, const char **pipe);
 /* The message in an Any, of this type; NULL with a fault. */
 const void *translate_any(struct translation *t, const void *owner, const char *field,
 			  const Google__Protobuf__Any *any, const ProtobufCMessageDescriptor *type);

@@ -10,8 +10,13 @@
 static void listen_address(struct translation *t, const void *owner, const Core__Address *address,
 			   struct config_listen_address *to)
 {
-	if (!translate_address(t, owner, "address", address, &to->addr, &to->port, NULL))
+	to->kernel_socket = -1;
+	if (!translate_place(t, owner, "address", address, &to->addr, &to->port, NULL, &to->pipe))
 		return;
+	if (to->pipe) {
+		to->pipe_mode = address->pipe->mode;
+		return;
+	}
 	to->any_family = address->socket_address->ipv4_compat && ip_addr_is_any(&to->addr) &&
 			 !ip_addr_is_v4(&to->addr);
 }
@@ -67,7 +72,7 @@ struct config_listener *translate_listener(struct translation *t, const Listener
 	uint32_t errors = t->document->faults.errors;
 	struct str name = {from->name, (uint32_t)strlen(from->name)};
 	struct config_listener *to = object_begin(t, CONFIG_LISTENER, sizeof(*to), name);
-	char address[IP_ADDR_TEXT_BYTES];
+	char text[IP_ADDR_TEXT_BYTES];
 
 	if (!to)
 		return NULL;
@@ -83,7 +88,11 @@ struct config_listener *translate_listener(struct translation *t, const Listener
 		to->object.destroy(&to->object);
 		return NULL;
 	}
-	ip_endpoint_format(&to->addresses[0].addr, to->addresses[0].port, address, sizeof(address));
+	const char *address = to->addresses[0].pipe;
+
+	if (!address)
+		address = ip_endpoint_format(&to->addresses[0].addr, to->addresses[0].port, text,
+					     sizeof(text));
 	to->stat_slot = translate_slot(t, STAT_LISTENER,
 				       from->stat_prefix[0] ? from->stat_prefix : address);
 	return to;
