@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Compares xds/proto with the descriptors of PyPI's xds-protos: names, numbers, types, labels, oneofs.
 
-    test_protos.py PROTO_DIR INCLUDE_DIR VENV_DIR
+    test_protos.py PROTO_DIR INCLUDE_DIR VENV_DIR              prints TAP
+    test_protos.py PROTO_DIR INCLUDE_DIR VENV_DIR --install    makes the venv only
 
-Prints TAP.  Without the package (and without a registry to install it from) it is skipped.
+The package is installed into VENV_DIR when it is not there yet; tests/run does so beforehand, since
+the sandbox of a test has no network.  Where no registry can be reached the test is skipped.
 """
 import glob
 import os
@@ -11,23 +13,33 @@ import subprocess
 import sys
 import tempfile
 
-PACKAGES = ['xds-protos==1.85.0', 'protobuf']
+PACKAGES = ['xds-protos==1.85.0', 'protobuf==7.36.2', 'grpcio==1.85.1', 'typing_extensions==4.16.0']
+STEP_LIMIT_S = 100
+
+
+def install(venv):
+    """A venv with the packages; True when it is there.  One that broke off half is made anew."""
+    complete = os.path.join(venv, 'complete')
+    if os.path.exists(complete):
+        return True
+    pip = [os.path.join(venv, 'bin', 'python3'), '-m', 'pip', '--disable-pip-version-check', '--retries', '1']
+    try:
+        for words in ([sys.executable, '-m', 'venv', '--clear', venv],
+                      [*pip, 'install', '-q', '--no-cache-dir', '--only-binary=:all:', *PACKAGES]):
+            subprocess.run(words, check=True, timeout=STEP_LIMIT_S, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except (subprocess.SubprocessError, OSError):
+        return False
+    with open(complete, 'w', encoding='utf-8'):
+        return True
 
 
 def enter_venv(venv):
     """Runs this file again under a Python that has xds-protos."""
+    if not install(venv):
+        print('1..1\nok 1 - protos are those of xds-protos # SKIP xds-protos cannot be installed')
+        sys.exit(0)
     python = os.path.join(venv, 'bin', 'python3')
-    if not os.path.exists(os.path.join(venv, 'complete')):
-        try:
-            subprocess.run([sys.executable, '-m', 'venv', venv], check=True, timeout=100,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            subprocess.run([python, '-m', 'pip', 'install', '-q'] + PACKAGES, check=True,
-                           timeout=100, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        except (subprocess.SubprocessError, OSError):
-            print('1..1\nok 1 - protos are those of xds-protos # SKIP xds-protos cannot be installed')
-            sys.exit(0)
-        with open(os.path.join(venv, 'complete'), 'w', encoding='utf-8'):
-            pass
     os.execv(python, [python] + sys.argv + ['--inside'])
 
 
@@ -95,4 +107,6 @@ def main(proto_dir, include_dir, venv):
 
 
 if __name__ == '__main__':
+    if '--install' in sys.argv:
+        sys.exit(0 if install(sys.argv[3]) else 1)
     main(*sys.argv[1:4])
