@@ -215,7 +215,6 @@ bool assembly_open(struct assembly *a, const struct dataplane_settings *settings
 	machine_look(&machine);
 	if (!eal_plan_make(&a->plan, &a->settings, &machine, why) || !eal_start(&a->plan, why))
 		return false;
-	a->eal_started = true;
 	log_info("main", "%u MiB for packet buffers %s, %u worker%s, %u CPU%s allotted",
 		 a->settings.memory_mib,
 		 a->plan.hugepages ? "in hugepages" : "without hugepages (slower, but it works)",
@@ -254,8 +253,6 @@ void assembly_close(struct assembly *a)
 		segment_destroy(a->segment);
 	for (uint16_t i = 0; i < a->ports_open; i++)
 		port_close(&a->ports[i]);
-	if (a->eal_started)
-		eal_stop();
 }
 
 bool assembly_tell(struct assembly *a, const struct mail *mail)

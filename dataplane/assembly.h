@@ -33,7 +33,6 @@ struct assembled_worker {
 struct assembly {
 	struct dataplane_settings settings;
 	struct eal_plan plan;
-	bool eal_started;
 	struct rte_mempool *rx_pool;
 	struct port ports[SETTINGS_PORTS_MAX];
 	struct port *port_list[SETTINGS_PORTS_MAX];

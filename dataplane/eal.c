@@ -165,8 +165,3 @@ bool eal_start(struct eal_plan *plan, struct why *why)
 	eal_messages_clear();
 	return true;
 }
-
-void eal_stop(void)
-{
-	rte_eal_cleanup();
-}

@@ -46,10 +46,12 @@ struct eal_plan {
 /* Pure.  False when the settings ask for more than the machine has. */
 MUST_USE bool eal_plan_make(struct eal_plan *plan, const struct dataplane_settings *settings,
 			    const struct machine *machine, struct why *why);
-/* Starts EAL; false with a sentence that names the cure. */
+/* Starts EAL; false with a sentence that names the cure.
+ *
+ * Nothing stops it but the end of the process, which gives all of it back: there are no files.
+ * rte_eal_cleanup() is not called, because it unmaps memory that EAL's interrupt thread still walks
+ * through (memif's listening sockets are never unregistered): SIGSEGV in one of four exits. */
 MUST_USE bool eal_start(struct eal_plan *plan, struct why *why);
-/* Gives everything back, at the end of the program. */
-void eal_stop(void);
 
 /* From EAL's own message lines (joined by line feeds, as many as were kept) to a sentence with
  * a cure; where the messages are not known, the last of them is quoted.  Pure. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define DEPTH_MAX 8
+#define TRIES_MAX 64
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *walk)
 {
@@ -61,23 +62,51 @@ static const char *choose_base(void)
 	return "/tmp";
 }
 
+/* Still the directory that was made, and not one that another start has taken for stale between
+ * mkdtemp() and flock(). */
+static bool is_ours(const struct runtime_dir *dir)
+{
+	struct stat by_path, by_fd;
+
+	return stat(dir->path, &by_path) == 0 && fstat(dir->lock_fd, &by_fd) == 0 &&
+	       by_path.st_dev == by_fd.st_dev && by_path.st_ino == by_fd.st_ino;
+}
+
+static bool make_locked(struct runtime_dir *dir, const char *base)
+{
+	for (int i = 0; i < TRIES_MAX; i++) {
+		snprintf(dir->path, sizeof(dir->path), "%.200s/hydrofoil-XXXXXX", base);
+		if (!mkdtemp(dir->path))
+			return false;
+		dir->lock_fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (dir->lock_fd < 0) {
+			if (errno == ENOENT)
+				continue;
+			remove(dir->path);
+			return false;
+		}
+		if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) == 0 && is_ours(dir))
+			return true;
+		/* Whoever took it for stale removes it. */
+		close(dir->lock_fd);
+	}
+	errno = EBUSY;
+	return false;
+}
+
 bool runtime_dir_enter(struct runtime_dir *dir, struct why *why)
 {
 	const char *base = choose_base();
 
 	remove_stale(base);
-	snprintf(dir->path, sizeof(dir->path), "%.200s/hydrofoil-XXXXXX", base);
-	if (!mkdtemp(dir->path))
+	if (!make_locked(dir, base))
 		return why_set(why,
 			       "no directory for DPDK's start can be made in %s (%s); set "
 			       "RUNTIME_DIRECTORY to a writable one",
 			       base, strerror(errno));
-	dir->lock_fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir->lock_fd < 0 || flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0 ||
-	    setenv("RUNTIME_DIRECTORY", dir->path, 1) != 0) {
-		why_set(why, "%s cannot be locked: %s", dir->path, strerror(errno));
+	if (setenv("RUNTIME_DIRECTORY", dir->path, 1) != 0) {
 		runtime_dir_leave(dir);
-		return false;
+		return why_set(why, "no memory for the environment");
 	}
 	return true;
 }
@@ -85,7 +114,6 @@ bool runtime_dir_enter(struct runtime_dir *dir, struct why *why)
 void runtime_dir_leave(struct runtime_dir *dir)
 {
 	remove_tree(dir->path);
-	if (dir->lock_fd >= 0)
-		close(dir->lock_fd);
+	close(dir->lock_fd);
 	dir->lock_fd = -1;
 }

@@ -213,6 +213,5 @@ int main(int argc, char **argv)
 
 	port_close(&sides[0].port);
 	port_close(&sides[1].port);
-	eal_stop();
 	return status;
 }

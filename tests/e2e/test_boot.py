@@ -154,9 +154,10 @@ def test_access_log_into_a_pipe(world):
         manager['typed_config']['access_log'][0]['typed_config']['path'] = '/dev/stdout'
     path, seen = write(world, 'pipe.json', json.dumps(bootstrap)), os.path.join(world.folder, 'seen')
     pipe_out, pipe_in = os.pipe()
-    with world.inside('gateway'), open(seen, 'wb') as sink:
+    with world.inside('gateway'), open(seen, 'wb') as sink, open(world.log_path, 'ab') as log:
         world.gateway = subprocess.Popen([program('hydrofoil'), '-c', path], stdout=pipe_in,
-                                         stderr=subprocess.DEVNULL)
+                                         stderr=log)
+        world.gateway.log_path = world.log_path
         reader = subprocess.Popen(['cat'], stdin=pipe_out, stdout=sink)
     world.processes += [world.gateway, reader]
     os.close(pipe_in)

@@ -52,7 +52,8 @@ def stat(world, pattern):
 
 @limit(120)
 def test_a_body_of_1_gib_is_not_copied(world):
-    assert world.load.wait() == 0
+    status = world.load.wait()
+    assert status == 0, f'foil-load ended with {status}'
     with open(world.load_log) as log:
         report = json.loads(log.read().splitlines()[-1])
     assert report['errors'] == 0

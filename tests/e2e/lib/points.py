@@ -2,7 +2,8 @@
 
     run(globals(), config=...)      calls every test_*(world) in the order in which they stand
 
-A test fails by an exception (assert, a timeout of its limit); what the gateway printed follows.
+A test fails by an exception (assert, a timeout of its limit); then follows what each program that
+the world started has printed last, and whether it still runs.
 """
 
 import signal
@@ -30,9 +31,10 @@ def ring(signum, frame):
 def diagnose(world, error):
     for line in ''.join(traceback.format_exception(error)).splitlines():
         print(f'# {line}')
-    if world:
-        for line in world.gateway_log().splitlines()[-LOG_LINES_SHOWN:]:
-            print(f'# hydrofoil: {line}')
+    for name, lines in world.logs() if world else ():
+        print(f'# ---- {name}')
+        for line in lines[-LOG_LINES_SHOWN:]:
+            print(f'# | {line}')
 
 
 def run_one(number, name, function, world):

@@ -98,12 +98,27 @@ class World:
             os.close(there)
 
     def start(self, name, argv, output=None):
-        """A process in a namespace, ended with the world.  output: a file, or nowhere."""
-        with open(output or os.devnull, 'ab') as sink, self.inside(name):
+        """A process in a namespace, ended with the world.  What it prints goes to the file
+        `output`, else to one of its own; a test that fails shows the end of each (logs())."""
+        program_name = os.path.basename(str(argv[0]))
+        path = output or os.path.join(self.folder, f'{program_name}-{len(self.processes)}.log')
+        with open(path, 'ab') as sink, self.inside(name):
             process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL,
                                        stdout=sink, stderr=subprocess.STDOUT)
+        process.log_path = path
         self.processes.append(process)
         return process
+
+    def logs(self):
+        """(name and state, lines) of every log that a started process writes."""
+        states = {}
+        for process in self.processes:
+            if hasattr(process, 'log_path'):
+                status = process.poll()
+                states[process.log_path] = 'runs' if status is None else f'ended with {status}'
+        for path, state in states.items():
+            with open(path, encoding='utf-8', errors='replace') as f:
+                yield f'{os.path.basename(path)} ({state})', f.read().splitlines()
 
     def call(self, name, argv, check=True, limit_s=60, stdin=subprocess.DEVNULL):
         """Runs to the end in a namespace; returns the CompletedProcess with text output."""
@@ -169,11 +184,8 @@ class World:
         return self.gateway.wait(limit_s)
 
     def gateway_log(self):
-        try:
-            with open(self.log_path, encoding='utf-8', errors='replace') as f:
-                return f.read()
-        except FileNotFoundError:
-            return ''
+        with open(self.log_path, encoding='utf-8', errors='replace') as f:
+            return f.read()
 
     def connect(self, address=FRONT4, port=80, timeout_s=10.0):
         with self.inside('client'):
