@@ -21,6 +21,16 @@ static const char *const names[] = {
 
 static enum logger_level current = LOGGER_INFO;
 
+/* Of "main" is the one that stands for components without an entry. */
+static struct {
+	const char *name;
+	enum logger_level level;
+} loggers[] = {
+	{"admin", LOGGER_INFO},	   {"capture", LOGGER_INFO}, {"config", LOGGER_INFO},
+	{"dns", LOGGER_INFO},	   {"listener", LOGGER_INFO}, {"main", LOGGER_INFO},
+	{"port", LOGGER_INFO},	   {"worker", LOGGER_INFO},
+};
+
 bool logger_level_parse(const char *text, enum logger_level *out)
 {
 	if (strcasecmp(text, "warn") == 0) {
@@ -43,11 +53,51 @@ const char *logger_level_name(enum logger_level level)
 void logger_set_level(enum logger_level level)
 {
 	__atomic_store_n(&current, level, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < ARRAY_LEN(loggers); i++)
+		__atomic_store_n(&loggers[i].level, level, __ATOMIC_RELAXED);
 }
 
 enum logger_level logger_level(void)
 {
 	return __atomic_load_n(&current, __ATOMIC_RELAXED);
+}
+
+const char *logger_name(unsigned index)
+{
+	return index < ARRAY_LEN(loggers) ? loggers[index].name : NULL;
+}
+
+enum logger_level logger_level_of(unsigned index)
+{
+	return __atomic_load_n(&loggers[index].level, __ATOMIC_RELAXED);
+}
+
+static unsigned logger_find(const char *name)
+{
+	unsigned i = 0;
+
+	while (i < ARRAY_LEN(loggers) && strcmp(loggers[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+bool logger_set_level_of(const char *name, enum logger_level level)
+{
+	unsigned index = logger_find(name);
+
+	if (index == ARRAY_LEN(loggers))
+		return false;
+	__atomic_store_n(&loggers[index].level, level, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool is_written(const char *component, enum logger_level level)
+{
+	unsigned index = logger_find(component);
+
+	if (index == ARRAY_LEN(loggers))
+		index = logger_find("main");
+	return level < LOGGER_OFF && level >= logger_level_of(index);
 }
 
 void logger_write(enum logger_level level, const char *component, const char *format, ...)
@@ -58,7 +108,7 @@ void logger_write(enum logger_level level, const char *component, const char *fo
 	struct tm tm;
 	va_list args;
 
-	if (level < logger_level() || level >= LOGGER_OFF)
+	if (!is_written(component, level))
 		return;
 	gmtime_r(&seconds, &tm);
 	int n = (int)strftime(line, sizeof(line), "[%Y-%m-%d %H:%M:%S", &tm);

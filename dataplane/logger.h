@@ -25,7 +25,13 @@ MUST_USE bool logger_level_parse(const char *text, enum logger_level *out);
 const char *logger_level_name(enum logger_level level);
 void logger_set_level(enum logger_level level);
 enum logger_level logger_level(void);
-/* Lines below the level are not written; a line is at most 1 KiB. */
+/* Every component is a logger with a level of its own, which logger_set_level sets for all.  The
+ * name of logger `index`, in order of name; NULL past the last. */
+const char *logger_name(unsigned index);
+enum logger_level logger_level_of(unsigned index);
+MUST_USE bool logger_set_level_of(const char *name, enum logger_level level);
+/* Lines below the level are not written; a line is at most 1 KiB.  component: a logger's name;
+ * any other has the level of "main". */
 void logger_write(enum logger_level level, const char *component, const char *format, ...)
 	PRINTF_LIKE(3, 4);
 

@@ -23,13 +23,35 @@ static void gauge_set(uint64_t *gauge, uint64_t value)
 	__atomic_store_n(gauge, value, __ATOMIC_RELAXED);
 }
 
-void server_set_state(struct server *server, enum admin_state state)
+enum admin_state server_state(const struct server *server)
+{
+	enum admin_state state = __atomic_load_n(&server->state, __ATOMIC_ACQUIRE);
+
+	/* As Envoy: what is to fail its health checks says that it drains. */
+	return state == ADMIN_LIVE && __atomic_load_n(&server->health_failed, __ATOMIC_ACQUIRE)
+		       ? ADMIN_DRAINING
+		       : state;
+}
+
+static void count_state(struct server *server)
 {
 	struct process_counters *process = segment_process(server->assembly.segment);
+	enum admin_state state = server_state(server);
 
-	__atomic_store_n(&server->state, state, __ATOMIC_RELEASE);
 	gauge_set(&process->state, state);
 	gauge_set(&process->live, state == ADMIN_LIVE);
+}
+
+void server_set_state(struct server *server, enum admin_state state)
+{
+	__atomic_store_n(&server->state, state, __ATOMIC_RELEASE);
+	count_state(server);
+}
+
+void server_set_health(struct server *server, bool fail)
+{
+	__atomic_store_n(&server->health_failed, fail, __ATOMIC_RELEASE);
+	count_state(server);
 }
 
 static void drained(void *context, bool in_time)
@@ -155,6 +177,8 @@ static bool start(struct server *server, const struct dataplane_settings *settin
 		uv_loop_t *uv = control_loop_uv(server->loop);
 
 		drain_init(&server->drain, uv, &server->assembly, drained, server);
+		uv_timer_init(uv, &server->close_listeners);
+		server->close_listeners.data = server;
 		uv_timer_init(uv, &server->tick);
 		server->tick.data = server;
 		for (unsigned i = 0; i < SERVER_SIGNALS; i++) {
@@ -175,6 +199,7 @@ static void close_handles(struct server *server)
 	if (server->dns)
 		dns_close(server->dns);
 	drain_close(&server->drain);
+	uv_close((uv_handle_t *)&server->close_listeners, NULL);
 	uv_close((uv_handle_t *)&server->tick, NULL);
 	for (unsigned i = 0; i < SERVER_SIGNALS; i++)
 		uv_close((uv_handle_t *)&server->signals[i], NULL);

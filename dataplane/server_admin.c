@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "dataplane/admin/config_dump.h"
+#include "dataplane/admin/config_view.h"
 #include "dataplane/clock.h"
 #include "dataplane/logger.h"
 #include "dataplane/server.h"
@@ -16,9 +17,7 @@
 
 static enum admin_state state(void *context)
 {
-	struct server *server = context;
-
-	return __atomic_load_n(&server->state, __ATOMIC_ACQUIRE);
+	return server_state(context);
 }
 
 static void server_info(void *context, struct admin_server_info *out)
@@ -79,6 +78,105 @@ static bool connections(void *context, struct admin_connections *out, struct why
 	return true;
 }
 
+/* A call that runs on the control loop while the admin thread waits. */
+struct on_loop {
+	struct server *server;
+	struct config_view *view;
+	const struct admin_drain *drain;
+	struct why *why;
+	bool fail;
+	bool good;
+};
+
+static bool call_on_loop(struct on_loop *call, void (*run)(void *context), struct why *why)
+{
+	call->why = why;
+	if (!control_loop_call(call->server->loop, run, call))
+		return why_set(why, "the control thread takes no more calls");
+	return call->good;
+}
+
+static void view_on_loop(void *context)
+{
+	struct on_loop *call = context;
+
+	call->good = config_view_copy(call->view,
+				      publisher_config(call->server->assembly.publisher)) ||
+		     why_set(call->why, "no memory for a copy of the configuration");
+}
+
+static bool view(void *context, struct config_view *out, struct why *why)
+{
+	struct on_loop call = {.server = context, .view = out};
+
+	return call_on_loop(&call, view_on_loop, why);
+}
+
+static void health_on_loop(void *context)
+{
+	struct on_loop *call = context;
+
+	server_set_health(call->server, call->fail);
+	call->good = true;
+}
+
+static bool health(void *context, bool fail, struct why *why)
+{
+	struct on_loop call = {.server = context, .fail = fail};
+
+	return call_on_loop(&call, health_on_loop, why);
+}
+
+static void drain_on_loop(void *context)
+{
+	struct on_loop *call = context;
+
+	call->good = server_drain_listeners(call->server, call->drain, call->why);
+}
+
+static bool drain_listeners(void *context, const struct admin_drain *how, struct why *why)
+{
+	struct on_loop call = {.server = context, .drain = how};
+
+	return call_on_loop(&call, drain_on_loop, why);
+}
+
+static void reset_on_loop(void *context)
+{
+	struct on_loop *call = context;
+
+	segment_reset_counters(call->server->assembly.segment);
+	call->good = true;
+}
+
+static bool reset_counters(void *context, struct why *why)
+{
+	struct on_loop call = {.server = context};
+
+	return call_on_loop(&call, reset_on_loop, why);
+}
+
+static const char *logger(void *context, uint32_t index, const char **level)
+{
+	const char *name = logger_name(index);
+
+	if (name)
+		*level = logger_level_name(logger_level_of(index));
+	return name;
+}
+
+static bool set_logger(void *context, const char *name, const char *level)
+{
+	enum logger_level parsed;
+
+	if (!logger_level_parse(level, &parsed))
+		return false;
+	if (name)
+		return logger_set_level_of(name, parsed);
+	logger_set_level(parsed);
+	return true;
+}
+
 static bool config_dump(void *context, const struct admin_config_query *query, struct text *out,
 			struct why *why)
 {
@@ -126,6 +224,12 @@ bool server_admin_start(struct server *server, struct why *why)
 			.server_info = server_info,
 			.config_dump = config_dump,
 			.connections = connections,
+			.view = view,
+			.health = health,
+			.drain_listeners = drain_listeners,
+			.reset_counters = reset_counters,
+			.logger = logger,
+			.set_logger = set_logger,
 			.quit = quit,
 			.reopen_logs = reopen_logs,
 		},

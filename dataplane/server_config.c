@@ -158,6 +158,8 @@ static void publish_listeners(struct server *server)
 		return;
 	}
 	for (uint32_t i = 0; i < r->listener_count; i++) {
+		if (server->closed_directions & (1u << r->listeners[i]->direction))
+			continue;
 		log_listener(r->listeners[i]);
 		add_change(changes, &count, CONFIG_LISTENER, &r->listeners[i]->object);
 		r->listeners[i] = NULL;

@@ -11,6 +11,7 @@
 #include "dataplane/drain.h"
 #include "dataplane/options.h"
 #include "gateway/config/names.h"
+#include "gateway/gateway.h"
 #include "xds/bootstrap/bootstrap.h"
 
 enum server_signal { SERVER_SIGTERM, SERVER_SIGINT, SERVER_SIGUSR1, SERVER_SIGNALS };
@@ -28,9 +29,13 @@ struct server {
 	struct dns *dns;
 	struct admin *admin;
 	struct drain drain;
+	uv_timer_t close_listeners; /* at the end of a graceful /drain_listeners */
+	uint32_t close_directions;  /* which ones then, bits as gateway_drain's */
+	uint32_t closed_directions; /* these are closed for good */
 	uv_timer_t tick;
 	uv_signal_t signals[SERVER_SIGNALS];
-	enum admin_state state;
+	enum admin_state state;     /* server_state() says what is shown */
+	bool health_failed;         /* /healthcheck/fail */
 	bool listening;     /* the listeners are published */
 	bool quitting;
 	uint64_t reported_failures;
@@ -44,6 +49,12 @@ MUST_USE bool server_config_start(struct server *server, struct why *why);
 /* Called by the tick: publishes the listeners when nothing warms any more. */
 void server_config_step(struct server *server);
 
+/* --- server_listeners.c: POST /drain_listeners ------------------------------------------------ */
+
+/* On the loop. */
+MUST_USE bool server_drain_listeners(struct server *server, const struct admin_drain *how,
+				     struct why *why);
+
 /* --- server_admin.c --------------------------------------------------------------------------- */
 
 MUST_USE bool server_admin_start(struct server *server, struct why *why);
@@ -51,6 +62,10 @@ MUST_USE bool server_admin_start(struct server *server, struct why *why);
 /* --- server.c --------------------------------------------------------------------------------- */
 
 void server_set_state(struct server *server, enum admin_state state);
+/* What /ready says; any thread. */
+enum admin_state server_state(const struct server *server);
+/* On the loop. */
+void server_set_health(struct server *server, bool fail);
 /* On the loop: the first time drains, the second time ends at once. */
 void server_quit(struct server *server);
 

@@ -65,7 +65,7 @@ struct gateway {
 	uint32_t host_bucket_mask;
 	struct work *work_first;
 	struct work **work_last;
-	bool draining;
+	uint32_t draining;                 /* bits 1 << enum config_direction */
 	uint64_t date_second;
 	char date[GATEWAY_DATE_BYTES];     /* IMF-fixdate of date_second */
 	char scratch[GATEWAY_SCRATCH_BYTES];
@@ -129,6 +129,13 @@ static inline void list_remove(struct list *item)
 	item->next->previous = item->previous;
 	item->previous->next = item->next;
 	item->next = item->previous = NULL;
+}
+
+/* Whether connections of this listener are to go. */
+static inline bool gateway_drains(const struct gateway *gateway,
+				  const struct config_listener *listener)
+{
+	return gateway->draining & (1u << listener->direction);
 }
 
 static inline struct http_stats *stats_http(struct gateway *gateway, uint32_t slot)

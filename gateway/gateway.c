@@ -225,12 +225,16 @@ bool gateway_accept(struct gateway *gateway, const struct config_listener *liste
 	return accepted;
 }
 
-void gateway_drain(struct gateway *gateway, uint64_t now_ns)
+void gateway_drain(struct gateway *gateway, uint32_t directions, uint64_t now_ns)
 {
-	gateway->draining = true;
+	gateway->draining |= directions;
 	for (struct list *item = gateway->downstream_list.next; item != &gateway->downstream_list;
-	     item = item->next)
-		h1_server_drain(container_of_member(item, struct h1_server, in_gateway), now_ns);
+	     item = item->next) {
+		struct h1_server *server = container_of_member(item, struct h1_server, in_gateway);
+
+		if (gateway_drains(gateway, server->listener))
+			h1_server_drain(server, now_ns);
+	}
 }
 
 uint32_t gateway_connections(const struct gateway *gateway)

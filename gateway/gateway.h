@@ -59,8 +59,10 @@ uint32_t gateway_run(struct gateway *gateway, uint64_t now_ns);
 bool gateway_has_work(const struct gateway *gateway);
 
 /* Drain: idle HTTP connections close after half a second without a request, busy ones after their
- * answer (Connection: close). */
-void gateway_drain(struct gateway *gateway, uint64_t now_ns);
+ * answer (Connection: close).  directions: bits 1 << enum config_direction, of the listeners whose
+ * connections are meant. */
+#define GATEWAY_DRAIN_ALL UINT32_MAX
+void gateway_drain(struct gateway *gateway, uint32_t directions, uint64_t now_ns);
 /* Downstream connections still open. */
 uint32_t gateway_connections(const struct gateway *gateway);
 

@@ -21,6 +21,7 @@
 #define ADMIN_CONNECTIONS_MAX 10000
 
 struct admin;
+struct config_view;
 
 /* Envoy's names and numbers (envoy.admin.v3.ServerInfo.State). */
 enum admin_state { ADMIN_LIVE, ADMIN_DRAINING, ADMIN_PRE_INITIALIZING, ADMIN_INITIALIZING };
@@ -60,6 +61,13 @@ struct admin_connections {
 void admin_connections_add(struct admin_connections *connections, uint16_t worker,
 			   const struct stream_info *info);
 
+/* Of /drain_listeners. */
+struct admin_drain {
+	bool graceful;     /* connections are asked to go first, listeners close after the drain time */
+	bool inbound_only; /* those with traffic_direction INBOUND */
+	bool skip_exit;    /* listeners do not close */
+};
+
 struct admin_callbacks {
 	void *context;
 	enum admin_state (*state)(void *context);
@@ -70,8 +78,19 @@ struct admin_callbacks {
 	/* Asks all workers, for a bounded time; when it returns no worker adds any more.  False and
 	 * *why: 503. */
 	bool (*connections)(void *context, struct admin_connections *out, struct why *why);
+	/* Copies the configuration in force; the caller frees it.  False and *why: 503. */
+	bool (*view)(void *context, struct config_view *out, struct why *why);
 	void (*quit)(void *context);
 	void (*reopen_logs)(void *context);
+	bool (*health)(void *context, bool fail, struct why *why);
+	/* These have happened when they return true; false and *why: 503.  health: /ready says
+	 * DRAINING, or the truth again. */
+	bool (*drain_listeners)(void *context, const struct admin_drain *how, struct why *why);
+	bool (*reset_counters)(void *context, struct why *why);
+	/* The name and level of logger `index`; NULL past the last. */
+	const char *(*logger)(void *context, uint32_t index, const char **level);
+	/* name NULL: all of them.  False: no such name, or no such level. */
+	bool (*set_logger)(void *context, const char *name, const char *level);
 };
 
 struct admin_params {

@@ -7,7 +7,7 @@
 #include "dataplane/counters/exposition.h"
 #include "dataplane/counters/stat_list.h"
 
-static bool reader_ready(struct admin *admin, struct http_response *response)
+bool admin_reader_ready(struct admin *admin, struct http_response *response)
 {
 	struct why why;
 
@@ -23,7 +23,7 @@ void admin_stats_prometheus(struct admin *admin, const struct http_request *requ
 	bool openmetrics = exposition_accepts_openmetrics(request->accept);
 	struct why why;
 
-	if (!reader_ready(admin, response))
+	if (!admin_reader_ready(admin, response))
 		return;
 	response->content_type = openmetrics ? EXPOSITION_TYPE_OPENMETRICS : EXPOSITION_TYPE_TEXT;
 	if (!exposition_write(admin->reader, openmetrics, &response->body, &why)) {
@@ -124,7 +124,7 @@ void admin_stats(struct admin *admin, const struct http_request *request,
 		http_response_error(response, 400, "format has to be text, json or prometheus");
 		return;
 	}
-	if (!reader_ready(admin, response))
+	if (!admin_reader_ready(admin, response))
 		return;
 	if (!stat_filter_make(&filter, http_request_argument(request, "filter"), &why)) {
 		http_response_error(response, 400, why.text);

@@ -229,6 +229,11 @@ const char *http_request_argument(const struct http_request *request, const char
 	return value ? value : "";
 }
 
+int http_request_arguments(const struct http_request *request)
+{
+	return MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL);
+}
+
 void http_response_error(struct http_response *response, unsigned status, const char *line)
 {
 	response->status = status;

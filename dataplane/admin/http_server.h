@@ -45,6 +45,8 @@ const char *http_server_address(const struct http_server *server);
 
 /* The value of ?name=value, decoded; "" for ?name; NULL when it is not there. */
 const char *http_request_argument(const struct http_request *request, const char *name);
+/* How many there are. */
+int http_request_arguments(const struct http_request *request);
 /* Status and a line of text. */
 void http_response_error(struct http_response *response, unsigned status, const char *line);
 

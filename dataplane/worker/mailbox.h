@@ -31,6 +31,7 @@ struct worker_visit {
 enum mail_kind {
 	MAIL_CONFIG, /* use this root from now on; owned by the publisher */
 	MAIL_DRAIN,  /* take no new connections, let the others end */
+	MAIL_ASK_TO_GO, /* ask connections to end; listeners stay */
 	MAIL_VISIT,  /* call visit for every connection */
 	MAIL_KIND_COUNT
 };
@@ -40,6 +41,7 @@ struct mail {
 	union {
 		const struct config *config;
 		struct worker_visit *visit;
+		uint32_t directions; /* MAIL_ASK_TO_GO: as gateway_drain */
 	};
 };
 

@@ -248,7 +248,10 @@ static void take_mail(struct worker *w, const struct mail *mail, uint64_t now_ns
 	case MAIL_DRAIN:
 		w->draining = true;
 		worker_listeners_drain(&w->listeners, now_ns);
-		gateway_drain(w->gateway, now_ns);
+		gateway_drain(w->gateway, GATEWAY_DRAIN_ALL, now_ns);
+		break;
+	case MAIL_ASK_TO_GO:
+		gateway_drain(w->gateway, mail->directions, now_ns);
 		break;
 	case MAIL_VISIT:
 		/* Not more can be waiting: take_mails stops before that. */

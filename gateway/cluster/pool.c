@@ -25,6 +25,7 @@ static void waiter_add(struct gateway *gateway, struct host *host, struct upstre
 	host->cluster->pending++;
 	counter_inc(&stats->upstream_rq_pending_total);
 	gauge_add(&stats->upstream_rq_pending_active, 1);
+	gauge_add(&stats_endpoint(gateway, host->stat_slot)->rq_pending_active, 1);
 }
 
 static void waiter_remove(struct gateway *gateway, struct upstream_waiter *waiter)
@@ -36,6 +37,7 @@ static void waiter_remove(struct gateway *gateway, struct upstream_waiter *waite
 	host->waiter_count--;
 	host->cluster->pending--;
 	gauge_add(&stats_cluster(gateway, host->cluster_slot)->upstream_rq_pending_active, -1);
+	gauge_add(&stats_endpoint(gateway, host->stat_slot)->rq_pending_active, -1);
 }
 
 static struct upstream_waiter *waiter_first(struct host *host)

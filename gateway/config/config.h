@@ -340,6 +340,8 @@ struct config_listen_address {
 	int kernel_socket;    /* the composition root's, where the kernel serves it; -1 = none */
 };
 
+enum config_direction { DIRECTION_UNSPECIFIED, DIRECTION_INBOUND, DIRECTION_OUTBOUND };
+
 struct config_listener {
 	struct config_object object;
 	struct str name;
@@ -351,6 +353,7 @@ struct config_listener {
 	struct config_filter_chain *default_chain; /* NULL = close what no chain matches */
 	uint32_t buffer_limit_bytes;    /* per connection; 1 MiB by default */
 	uint32_t backlog;
+	enum config_direction direction; /* says which listeners a drain is about */
 };
 
 /* --- the root ------------------------------------------------------------------------------- */

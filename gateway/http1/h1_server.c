@@ -97,7 +97,7 @@ void h1_server_exchange_ended(struct h1_server *server, bool complete, uint64_t 
 	} else if (!server->request_done) {
 		server_linger(server, now_ns);
 	} else if (!server->keep_alive) {
-		if (server->gateway->draining)
+		if (gateway_drains(server->gateway, server->listener))
 			counter_inc(&h1_server_stats(server)->downstream_cx_drain_close);
 		server_linger(server, now_ns);
 	} else {
@@ -319,7 +319,7 @@ static void server_timer(struct gateway_timer *timer, uint64_t now_ns)
 	} else if (now_ns < server->deadline_ns) {
 		gateway_timer_by(server->gateway, timer, server->deadline_ns);
 	} else if (server->state == H1_SERVER_IDLE) {
-		if (server->gateway->draining)
+		if (gateway_drains(server->gateway, server->listener))
 			counter_inc(&h1_server_stats(server)->downstream_cx_drain_close);
 		else
 			counter_inc(&h1_server_stats(server)->downstream_cx_idle_timeout);

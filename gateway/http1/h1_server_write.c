@@ -36,7 +36,7 @@ static bool is_draining(const struct h1_server *server)
 {
 	const struct config *config = server->gateway->config;
 
-	if (server->gateway->draining)
+	if (gateway_drains(server->gateway, server->listener))
 		return true;
 	for (uint32_t i = 0; config && i < config->listener_count; i++)
 		if (config->listeners[i] == server->listener)

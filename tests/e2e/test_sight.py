@@ -91,6 +91,61 @@ def test_admin_unknown_path_is_404(world):
     assert world.admin('/no_such_thing')[0] == 404
 
 
+def post(world, path):
+    done = world.call('gateway', ['curl', '-sS', '-X', 'POST', '-w', '%{http_code}',
+                                  f'http://127.0.0.1:9901{path}'])
+    return int(done.stdout[-3:]), done.stdout[:-3]
+
+
+def test_admin_listeners_and_clusters(world):
+    status, body = world.admin('/listeners')
+    assert status == 200 and 'tcp-9000::10.80.1.1:9000\n' in body, body
+    addresses = json.loads(world.admin('/listeners?format=json')[1])['listener_statuses']
+    assert {'name': 'tcp-9000', 'local_address': {'socket_address': {
+        'address': '10.80.1.1', 'port_value': 9000}}} in addresses, addresses
+    world.curl('http://10.80.1.1/counted')
+    body = world.admin('/clusters')[1]
+    assert re.search(r'^origin::10\.80\.2\.2:8080::rq_success::[1-9]', body, re.MULTILINE), body
+    clusters = json.loads(world.admin('/clusters?format=json&filter=%5Eorigin%24')[1])
+    (origin,) = clusters['cluster_statuses']
+    stats = {s['name']: int(s.get('value', 0)) for s in origin['host_statuses'][0]['stats']}
+    assert stats['rq_total'] >= stats['rq_success'] > 0, stats
+
+
+def test_admin_says_what_it_cannot(world):
+    assert world.admin('/contention')[0] == 501
+    assert world.admin('/healthcheck/fail')[0] == 405
+    assert world.admin('/certs') == (200, '{\n "certificates": []\n}\n')
+    assert int(json.loads(world.admin('/memory')[1])['total_physical_bytes']) > 1 << 20
+
+
+def test_admin_health_is_shown_and_taken_back(world):
+    assert post(world, '/healthcheck/fail') == (200, 'OK\n')
+    assert world.admin('/ready') == (503, 'DRAINING\n')
+    assert 'server.state: 1\n' in world.admin('/stats?filter=server.state')[1]
+    assert post(world, '/healthcheck/ok') == (200, 'OK\n')
+    assert world.admin('/ready') == (200, 'LIVE\n')
+
+
+def test_admin_logging_takes_effect(world):
+    assert '  dns: info\n' in world.admin('/logging')[1]
+    assert '  dns: debug\n' in post(world, '/logging?dns=debug')[1]
+    assert post(world, '/logging?dns=loud')[0] == 400
+    assert '  dns: warning\n' in post(world, '/logging?level=warning')[1]
+    post(world, '/logging?level=info')
+
+
+def test_admin_reset_counters(world):
+    name = 'http.ingress.downstream_rq_total'
+    world.curl('http://10.80.1.1/direct')
+    assert f'{name}: 0\n' not in world.admin(f'/stats?filter={name}')[1]
+    assert post(world, '/reset_counters') == (200, 'OK\n')
+    assert world.admin(f'/stats?filter={name}')[1] == f'{name}: 0\n'
+    world.curl('http://10.80.1.1/direct')
+    until('one request since the reset', lambda: world.admin(f'/stats?filter={name}')[1] ==
+          f'{name}: 1\n', 5)
+
+
 def test_exporter_passes_promtool(world):
     until('the exporter answers', lambda: metrics(world) if world.call(
         'gateway', ['curl', '-s', 'http://127.0.0.1:9902/metrics'], check=False).returncode == 0
@@ -161,6 +216,19 @@ def test_foilctl_drops(world):
     world.call('client', ['bash', '-c', 'echo x >/dev/udp/10.80.1.1/7'], check=False)
     until('a drop with its reason', lambda: 'UDP_NO_PORT' in foilctl(world, 'drops').upper()
           or 'nobody listens' in foilctl(world, 'drops'), 5)
+
+
+def test_drain_listeners_takes_no_new_connections(world):
+    # The last one: there is no way back.
+    with world.connect() as sock:
+        assert post(world, '/drain_listeners') == (200, 'OK\n')
+        until('no listener', lambda: world.admin('/listeners')[1] == '', 5)
+        assert world.admin('/ready') == (200, 'LIVE\n')
+        sock.sendall(b'GET /direct HTTP/1.1\r\nHost: x\r\n\r\n')
+        answer = sock.recv(1000).lower()
+        assert answer.startswith(b'http/1.1 200') and b'connection: close' in answer, answer
+    done = world.curl('-m', '3', 'http://10.80.1.1/direct', check=False)
+    assert done.returncode == 7, done
 
 
 if __name__ == '__main__':

@@ -82,6 +82,9 @@ struct config_listener *translate_listener(struct translation *t, const Listener
 	to->buffer_limit_bytes = translate_u32(from->per_connection_buffer_limit_bytes,
 					       BUFFER_DEFAULT_BYTES);
 	to->backlog = translate_u32(from->tcp_backlog_size, BACKLOG_DEFAULT);
+	to->direction = from->traffic_direction == CORE__TRAFFIC_DIRECTION__INBOUND    ? DIRECTION_INBOUND
+			: from->traffic_direction == CORE__TRAFFIC_DIRECTION__OUTBOUND ? DIRECTION_OUTBOUND
+										       : DIRECTION_UNSPECIFIED;
 	translate_addresses(t, from, to);
 	translate_chains(t, from, to);
 	if (object_failed(t, errors)) {

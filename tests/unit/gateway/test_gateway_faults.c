@@ -271,7 +271,7 @@ static void draining_closes_idle_and_lets_busy_finish(void)
 	world.origin_readable = NULL;
 	peer_send(busy, POST);
 	world_settle(&world);
-	gateway_drain(world.gateway, world.now_ns);
+	gateway_drain(world.gateway, GATEWAY_DRAIN_ALL, world.now_ns);
 	world_settle(&world);
 	/* A request may be under way to us: an idle connection gets half a second. */
 	CU_ASSERT(!idle->ended);

@@ -1,0 +1,58 @@
+#include <stdlib.h>
+
+#include "dataplane/logger.h"
+#include "dataplane/server_private.h"
+
+/* Removed from the configuration: workers take no new connections there, and HTTP connections of a
+ * listener that is gone are told to go with their next answer. */
+static bool remove_listeners(struct server *server, uint32_t directions, struct why *why)
+{
+	const struct config *config = publisher_config(server->assembly.publisher);
+	struct config_change *changes = calloc(config->listener_count + 1, sizeof(*changes));
+	uint32_t count = 0;
+
+	if (!changes)
+		return why_set(why, "no memory to close the listeners");
+	for (uint32_t i = 0; i < config->listener_count; i++) {
+		const struct config_listener *listener = config->listeners[i];
+
+		if (directions & (1u << listener->direction))
+			changes[count++] =
+				(struct config_change){CONFIG_LISTENER, listener->object.id, NULL};
+	}
+	bool done = count == 0 || publisher_apply(server->assembly.publisher, changes, count, why);
+
+	free(changes);
+	if (!done)
+		return false;
+	server->closed_directions |= directions;
+	log_info("listener", "%u listeners closed by request", count);
+	return true;
+}
+
+static void close_listeners(uv_timer_t *timer)
+{
+	struct server *server = timer->data;
+	struct why why;
+
+	if (!remove_listeners(server, server->close_directions, &why))
+		log_error("listener", "%s", why.text);
+}
+
+bool server_drain_listeners(struct server *server, const struct admin_drain *how, struct why *why)
+{
+	uint32_t directions = how->inbound_only ? 1u << DIRECTION_INBOUND : GATEWAY_DRAIN_ALL;
+	struct mail mail = {.kind = MAIL_ASK_TO_GO, .directions = directions};
+
+	if (!how->graceful && !how->skip_exit)
+		return remove_listeners(server, directions, why);
+	if (!assembly_tell(&server->assembly, &mail))
+		return why_set(why, "a worker is too busy to be told; try again");
+	if (how->skip_exit)
+		return true;
+	server->close_directions |= directions;
+	uv_timer_start(&server->close_listeners, close_listeners,
+		       server->drain_seconds * UINT64_C(1000), 0);
+	log_info("listener", "listeners close in %u s by request", server->drain_seconds);
+	return true;
+}
