@@ -419,68 +419,6 @@ static void an_empty_segment_costs_little_memory(void)
 	segment_destroy(segment);
 }
 
-static void cluster_sum(const struct segment_reader *reader, const char *name,
-			struct cluster_stats *sum)
-{
-	struct segment_objects objects;
-	struct why why;
-
-	CU_ASSERT_FATAL(segment_reader_objects(reader, STAT_CLUSTER, &objects, &why));
-	const struct segment_object *object = find(&objects, name);
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(object);
-	CU_ASSERT(segment_reader_sum(reader, STAT_CLUSTER, object, (uint64_t *)sum));
-	segment_objects_free(&objects);
-}
-
-static void a_reset_starts_counters_from_zero_and_leaves_gauges(void)
-{
-	struct segment *segment = make(2);
-	struct segment_reader *reader = open_reader();
-	uint32_t slot = slot_of(segment, STAT_CLUSTER, "c");
-	uint32_t endpoint = slot_of(segment, STAT_ENDPOINT, "c\n10.0.0.1:80");
-	struct segment_worker *a = segment_worker(segment, 0), *b = segment_worker(segment, 1);
-	struct cluster_stats sum;
-	struct endpoint_stats *host = &a->gateway.endpoints[endpoint];
-
-	a->gateway.clusters[slot].upstream_rq_total = 5;
-	b->gateway.clusters[slot].upstream_rq_total = 6;
-	b->gateway.clusters[slot].upstream_rq_active = 3;
-	segment_control(segment)->gateway.clusters[slot].update_success = 2;
-	a->tcp->segments_in = 9;
-	a->tcp->timewait = 4;
-	b->drops->count[DROP_TCP_CHECKSUM] = 7;
-	segment_process(segment)->cds_update_success = 8;
-	host->rq_total = 11;
-	cluster_sum(reader, "c", &sum);
-	CU_ASSERT_EQUAL(sum.upstream_rq_total, 11);
-	CU_ASSERT_EQUAL(sum.update_success, 2);
-	segment_reset_counters(segment);
-	counter_inc(&b->gateway.clusters[slot].upstream_rq_total);
-	counter_inc(&segment_control(segment)->gateway.clusters[slot].update_success);
-	counter_inc(&a->tcp->segments_in);
-	cluster_sum(reader, "c", &sum);
-	CU_ASSERT_EQUAL(sum.upstream_rq_total, 1);
-	CU_ASSERT_EQUAL(sum.upstream_rq_active, 3);
-	CU_ASSERT_EQUAL(sum.update_success, 1);
-	CU_ASSERT_EQUAL(segment_reader_tcp_total(reader, offsetof(struct tcp_counters, segments_in) / 8),
-			1);
-	CU_ASSERT_EQUAL(segment_reader_tcp_total(reader, offsetof(struct tcp_counters, timewait) / 8),
-			4);
-	CU_ASSERT_EQUAL(segment_reader_drops_total(reader, DROP_TCP_CHECKSUM), 0);
-	CU_ASSERT_EQUAL(segment_reader_process(
-				reader, offsetof(struct process_counters, cds_update_success) / 8),
-			0);
-	/* What a host has served stays, as in Envoy's /clusters. */
-	CU_ASSERT_EQUAL(host->rq_total, 11);
-	/* A second reset counts from its own moment. */
-	segment_reset_counters(segment);
-	cluster_sum(reader, "c", &sum);
-	CU_ASSERT_EQUAL(sum.upstream_rq_total, 0);
-	segment_reader_close(reader);
-	segment_destroy(segment);
-}
-
 UNIT_TESTS(UNIT_TEST(another_process_reads_the_sum_of_workers),
 	   UNIT_TEST(readers_refuse_what_they_do_not_know),
 	   UNIT_TEST(two_live_processes_cannot_share_a_name),
@@ -491,6 +429,5 @@ UNIT_TESTS(UNIT_TEST(another_process_reads_the_sum_of_workers),
 	   UNIT_TEST(histograms_run_out_and_grow_with_the_tick),
 	   UNIT_TEST(readers_see_whole_names_while_slots_are_added),
 	   UNIT_TEST(a_directory_that_is_never_whole_is_given_up),
-	   UNIT_TEST(a_reset_starts_counters_from_zero_and_leaves_gauges),
 	   UNIT_TEST(no_two_workers_share_a_line),
 	   UNIT_TEST(an_empty_segment_costs_little_memory))
