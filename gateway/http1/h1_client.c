@@ -160,11 +160,13 @@ static void client_start(struct upstream *upstream, struct exchange *exchange)
 
 /* --- the answer -------------------------------------------------------------------------------- */
 
-/* An exchange that still holds on to a complete answer is let go; the connection may be reused. */
+/* An exchange that still holds on to a complete answer is let go; the connection may be reused.
+ * request: upstream->requests before the exchange was told.  It may have let go by itself and sent
+ * its next try on this same connection. */
 static void client_answer_ended(struct upstream *upstream, struct exchange *exchange,
-				uint64_t now_ns)
+				uint32_t request, uint64_t now_ns)
 {
-	if (upstream->exchange != exchange)
+	if (upstream->exchange != exchange || upstream->requests != request)
 		return;
 	if (!upstream->request_ended)
 		return; /* the request is still on its way; the exchange will end it */
@@ -188,6 +190,7 @@ static void client_final(struct upstream *upstream, uint64_t now_ns)
 {
 	struct exchange *exchange = upstream->exchange;
 	struct message_head *head = &exchange->response;
+	uint32_t request = upstream->requests;
 	bool ended = head->framing == BODY_NONE;
 
 	/* A protocol switch is refused before it is asked for, so 101 here answers nothing. */
@@ -204,7 +207,7 @@ static void client_final(struct upstream *upstream, uint64_t now_ns)
 	exchange_enter(exchange);
 	exchange_answer(exchange, ended, now_ns);
 	if (ended)
-		client_answer_ended(upstream, exchange, now_ns);
+		client_answer_ended(upstream, exchange, request, now_ns);
 	exchange_leave(exchange);
 }
 
@@ -259,6 +262,7 @@ static bool client_read_body(struct upstream *upstream, uint64_t now_ns)
 	struct exchange *exchange = upstream->exchange;
 	struct slice_queue bytes = {0};
 	uint32_t room = exchange_answer_room(exchange);
+	uint32_t request = upstream->requests;
 	enum h1_read result;
 	bool ended;
 
@@ -276,7 +280,7 @@ static bool client_read_body(struct upstream *upstream, uint64_t now_ns)
 		upstream->answer_ended = ended;
 		exchange_answer_body(exchange, &bytes, ended, now_ns);
 		if (ended)
-			client_answer_ended(upstream, exchange, now_ns);
+			client_answer_ended(upstream, exchange, request, now_ns);
 	}
 	if (upstream->exchange == exchange &&
 	    (result == H1_READ_BAD || result == H1_READ_NO_MEMORY)) {

@@ -3,13 +3,7 @@
 #include <string.h>
 
 #include "gateway/exchange/edge_headers.h"
-#include "tests/lib/gateway_world.h"
-#include "tests/lib/unit.h"
-
-static struct world world;
-
-#define HAS(text, part) CU_ASSERT_PTR_NOT_NULL(strstr(text, part))
-#define HAS_NOT(text, part) CU_ASSERT_PTR_NULL(strstr(text, part))
+#include "tests/unit/gateway/proxied.h"
 
 static void start(void)
 {

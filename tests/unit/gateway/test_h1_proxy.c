@@ -2,39 +2,12 @@
 #include "stack/base/time.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "tests/lib/gateway_world.h"
-#include "tests/lib/unit.h"
-
-static struct world world;
-
-#define GET "GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n"
-#define HAS(text, part) CU_ASSERT_PTR_NOT_NULL(strstr(text, part))
-#define HAS_NOT(text, part) CU_ASSERT_PTR_NULL(strstr(text, part))
-
-static void start(void)
-{
-	world_init(&world);
-	world_start(&world);
-	world.origin_readable = origin_answers_ok;
-}
-
-static unsigned count(const char *text, const char *part)
-{
-	unsigned n = 0;
-
-	while ((text = strstr(text, part)) != NULL) {
-		n++;
-		text += strlen(part);
-	}
-	return n;
-}
+#include "tests/unit/gateway/proxied.h"
 
 static void one_request_is_proxied(void)
 {
-	start();
+	start_proxied();
 	struct peer *client = world_client(&world);
 
 	peer_send(client, "GET /a?b HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, x-hop\r\n"
@@ -61,7 +34,7 @@ static void one_request_is_proxied(void)
 
 static void connections_are_kept_on_both_sides(void)
 {
-	start();
+	start_proxied();
 	struct peer *client = world_client(&world);
 
 	for (int i = 0; i < 5; i++) {
@@ -76,7 +49,7 @@ static void connections_are_kept_on_both_sides(void)
 
 static void pipelined_requests_are_answered_in_order(void)
 {
-	start();
+	start_proxied();
 	struct peer *client = world_client(&world);
 
 	peer_send(client, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -93,19 +66,9 @@ static void pipelined_requests_are_answered_in_order(void)
 
 /* --- bodies ------------------------------------------------------------------------------------ */
 
-static const char *scripted;
-
-static void origin_answers_script(struct peer *origin)
-{
-	if (!origin->answered && strstr(origin->got, "\r\n\r\n")) {
-		origin->answered++;
-		peer_send(origin, scripted);
-	}
-}
-
 static void chunked_both_ways_with_trailers(void)
 {
-	start();
+	start_proxied();
 	world.origin_readable = origin_answers_script;
 	scripted = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 		   "5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nX-Sum: 1\r\n\r\n";
@@ -124,7 +87,7 @@ static void chunked_both_ways_with_trailers(void)
 
 static void head_204_304_have_no_body(void)
 {
-	start();
+	start_proxied();
 	world.origin_readable = origin_answers_script;
 	scripted = "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n";
 	struct peer *client = world_client(&world);
@@ -139,7 +102,7 @@ static void head_204_304_have_no_body(void)
 
 static void an_answer_until_close_is_chunked_for_11_and_closes_for_10(void)
 {
-	start();
+	start_proxied();
 	world.origin_readable = origin_answers_script;
 	scripted = "HTTP/1.1 200 OK\r\n\r\nuntil the end";
 	struct peer *client = world_client(&world);
@@ -165,7 +128,7 @@ static void an_answer_until_close_is_chunked_for_11_and_closes_for_10(void)
 
 static void http_10_keeps_alive_when_asked(void)
 {
-	start();
+	start_proxied();
 	struct peer *client = world_client(&world);
 
 	peer_send(client, "GET / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\n\r\n");
@@ -193,7 +156,7 @@ static void large_bodies_pass_with_slow_readers_and_little_memory(void)
 	unsigned least;
 
 	fill_big();
-	start();
+	start_proxied();
 	world.origin_readable = NULL;
 	world.pipes.window_bytes = 3000;
 	world.pipes.queue_bytes = 3000;
@@ -231,7 +194,7 @@ static void large_bodies_pass_with_slow_readers_and_little_memory(void)
 static void every_split_gives_the_same(void)
 {
 	for (uint32_t step = 1; step < 600; step++) {
-		start();
+		start_proxied();
 		world.origin_readable = origin_answers_script;
 		bool chunked = step % 2;
 
@@ -255,7 +218,7 @@ static void every_split_gives_the_same(void)
 
 static void expect_reply(const char *request, const char *status_line)
 {
-	start();
+	start_proxied();
 	struct peer *client = world_client(&world);
 
 	peer_send(client, request);
@@ -296,7 +259,7 @@ static void a_large_head_in_pieces_is_gathered(void)
 
 	memset(many + n, 'a', 20000);
 	memcpy(many + n + 20000, "\r\n\r\n", 5);
-	start();
+	start_proxied();
 	struct peer *client = world_client(&world);
 
 	peer_send(client, many);
@@ -310,7 +273,7 @@ static void a_large_head_in_pieces_is_gathered(void)
 
 static void expect_100_is_answered_here_or_forwarded(void)
 {
-	start();
+	start_proxied();
 	world.origin_readable = NULL;
 	struct peer *client = world_client(&world);
 	const char *post = "POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"

@@ -1,46 +1,6 @@
 #include "gateway/exchange/message.h"
 #include "stack/base/time.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "tests/lib/gateway_world.h"
-#include "tests/lib/unit.h"
-
-static struct world world;
-
-#define GET "GET /a?b HTTP/1.1\r\nHost: x\r\n\r\n"
-#define HAS(text, part) CU_ASSERT_PTR_NOT_NULL(strstr(text, part))
-#define HAS_NOT(text, part) CU_ASSERT_PTR_NULL(strstr(text, part))
-
-static void start(void)
-{
-	world_init(&world);
-	world_start(&world);
-	world.origin_readable = origin_answers_ok;
-}
-
-static unsigned count(const char *text, const char *part)
-{
-	unsigned n = 0;
-
-	while ((text = strstr(text, part)) != NULL) {
-		n++;
-		text += strlen(part);
-	}
-	return n;
-}
-
-static const char *scripted;
-
-static void origin_answers_script(struct peer *origin)
-{
-	if (!origin->answered && strstr(origin->got, "\r\n\r\n")) {
-		origin->answered++;
-		peer_send(origin, scripted);
-	}
-}
+#include "tests/unit/gateway/proxied.h"
 
 static void no_route_redirect_and_direct_response(void)
 {
@@ -83,7 +43,7 @@ static void no_route_redirect_and_direct_response(void)
 
 static void upstream_failures_say_what_failed(void)
 {
-	start();
+	start_proxied();
 	world.origin_mode = ORIGIN_REFUSES;
 	struct peer *client = world_client(&world);
 
@@ -108,7 +68,7 @@ static void upstream_failures_say_what_failed(void)
 
 static void answers_that_break_off(void)
 {
-	start();
+	start_proxied();
 	world.origin_readable = origin_answers_script;
 	scripted = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf";
 	struct peer *client = world_client(&world);
@@ -124,86 +84,6 @@ static void answers_that_break_off(void)
 	world_settle(&world);
 	HAS(client->got, "HTTP/1.1 502 Bad Gateway");
 	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_cx_protocol_error, 1);
-	world_end(&world);
-}
-
-/* --- retries ----------------------------------------------------------------------------------- */
-
-static void a_stale_pooled_connection_costs_nothing(void)
-{
-	start();
-	struct peer *client = world_client(&world);
-
-	peer_send(client, GET);
-	world_settle(&world);
-	/* The origin goes away when the next request arrives, without a byte of answer. */
-	world.origin_readable = NULL;
-	peer_send(client, GET);
-	world_settle(&world);
-	CU_ASSERT_EQUAL(count(world.origins[0].got, "GET"), 2);
-	world.origin_readable = origin_answers_ok;
-	peer_cut(&world.origins[0]);
-	world_settle(&world);
-	CU_ASSERT_EQUAL(world.origin_count, 2);
-	CU_ASSERT_EQUAL(count(client->got, "200 OK"), 2);
-	HAS_NOT(client->got, "503");
-	/* A POST may have been acted on: it is not repeated unasked. */
-	world.origin_readable = NULL;
-	peer_send(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
-	world_settle(&world);
-	world.origin_readable = origin_answers_ok;
-	peer_cut(&world.origins[1]);
-	world_settle(&world);
-	HAS(client->got, "HTTP/1.1 503 ");
-	CU_ASSERT_EQUAL(world.origin_count, 2);
-	world_end(&world);
-}
-
-static void origin_fails_twice(struct peer *origin)
-{
-	if (origin->answered || !strstr(origin->got, "\r\n\r\n"))
-		return;
-	origin->answered++;
-	peer_send(origin, origin - origin->world->origins < 2
-				  ? "HTTP/1.1 503 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-				  : "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok");
-}
-
-static void retries_by_policy(void)
-{
-	world_init(&world);
-	world.routes[0].retry_on = RETRY_ON_5XX;
-	world.routes[0].retries_max = 2;
-	world.host.include_attempt_count = true;
-	world_start(&world);
-	world.origin_readable = origin_fails_twice;
-	struct peer *client = world_client(&world);
-
-	peer_send(client, GET);
-	world_settle(&world);
-	HAS(client->got, "HTTP/1.1 200 OK");
-	HAS_NOT(client->got, "503");
-	CU_ASSERT_EQUAL(world.origin_count, 3);
-	HAS(world.origins[2].got, "x-envoy-attempt-count: 3\r\n");
-	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_retry, 2);
-	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_retry_success, 1);
-	world_end(&world);
-}
-
-static void retries_end(void)
-{
-	world_init(&world);
-	world.routes[0].retry_on = RETRY_ON_CONNECT_FAILURE;
-	world.routes[0].retries_max = 2;
-	world.origin_mode = ORIGIN_REFUSES;
-	world_start(&world);
-	struct peer *client = world_client(&world);
-
-	peer_send(client, GET);
-	world_settle(&world);
-	HAS(client->got, "HTTP/1.1 503 ");
-	HAS(client->got, "retried and the latest reset reason: remote connection failure");
-	CU_ASSERT_EQUAL(world.origin_count, 3);
 	world_end(&world);
 }
 
@@ -245,5 +125,4 @@ static void timeouts(void)
 
 UNIT_TESTS(UNIT_TEST(no_route_redirect_and_direct_response),
 	   UNIT_TEST(upstream_failures_say_what_failed), UNIT_TEST(answers_that_break_off),
-	   UNIT_TEST(a_stale_pooled_connection_costs_nothing), UNIT_TEST(retries_by_policy),
-	   UNIT_TEST(retries_end), UNIT_TEST(timeouts))
+	   UNIT_TEST(timeouts))
