@@ -97,7 +97,7 @@ bool settings_from_bootstrap(struct dataplane_settings *out, const struct bootst
 
 	memset(out, 0, sizeof(*out));
 	if (!section)
-		return why_set(why, "the bootstrap has no hydrofoil section; it names the ports");
+		return true; /* the kernel's sockets alone */
 	if (section->n_ports > SETTINGS_PORTS_MAX)
 		return why_set(why, "%zu ports, %u are the most", section->n_ports,
 			       SETTINGS_PORTS_MAX);
@@ -120,36 +120,4 @@ uint32_t drain_seconds_from_bootstrap(const struct bootstrap *bootstrap, uint32_
 	const Hydrofoil__Hydrofoil *section = bootstrap->hydrofoil;
 
 	return section && section->drain_time ? (uint32_t)section->drain_time->seconds : absent;
-}
-
-static bool port_owns(const struct dataplane_settings *settings,
-		      const struct config_listen_address *at)
-{
-	for (unsigned p = 0; p < settings->port_count; p++)
-		for (unsigned i = 0; i < settings->ports[p].address_count; i++)
-			if (settings->ports[p].vrf == at->vrf &&
-			    ip_addr_equal(&settings->ports[p].addresses[i].addr, &at->addr))
-				return true;
-	return false;
-}
-
-bool check_listener_addresses(const struct dataplane_settings *settings,
-			      const struct config_resources *resources, struct why *why)
-{
-	for (uint32_t l = 0; l < resources->listener_count; l++) {
-		const struct config_listener *listener = resources->listeners[l];
-
-		for (uint32_t i = 0; i < listener->address_count; i++) {
-			const struct config_listen_address *at = &listener->addresses[i];
-			char text[IP_ADDR_TEXT_BYTES];
-
-			if (ip_addr_is_any(&at->addr) || port_owns(settings, at))
-				continue;
-			return why_set(why, "listener %.*s: no port has the address %s; add it to a "
-					    "port's addresses, or listen on 0.0.0.0 or ::",
-				       (int)listener->name.length, listener->name.data,
-				       ip_addr_format(&at->addr, text, sizeof(text)));
-		}
-	}
-	return true;
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "dataplane/clock.h"
 #include "dataplane/from_bootstrap.h"
@@ -144,8 +145,7 @@ static bool read_settings(const struct options *options, struct dataplane_settin
 		log_warning("main", "%u workers asked for: this version runs one", settings->workers);
 		settings->workers = 1;
 	}
-	good = good && settings_complete(settings, why) &&
-	       check_listener_addresses(settings, &bootstrap.resources, why);
+	good = good && settings_complete(settings, why);
 	if (good)
 		*drain_seconds = options->drain_given ?
 					 options->drain_seconds :
@@ -155,12 +155,24 @@ static bool read_settings(const struct options *options, struct dataplane_settin
 	return good;
 }
 
+/* A connection is a descriptor, where the kernel serves it. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)!setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static bool start(struct server *server, const struct dataplane_settings *settings, struct why *why)
 {
 	static const int numbers[SERVER_SIGNALS] = {SIGTERM, SIGINT, SIGUSR1};
 	sigset_t all, before;
 
 	/* Threads that are made below inherit the mask: signals are the main thread's. */
+	raise_descriptor_limit();
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	bool open = assembly_open(&server->assembly, settings, server_version, why);
@@ -213,6 +225,8 @@ static void finish(struct server *server)
 	close_handles(server);
 	if (server->loop)
 		control_loop_close(server->loop);
+	if (server->places)
+		kernel_places_destroy(server->places);
 	if (server->bootstrap_loaded)
 		bootstrap_free(&server->bootstrap);
 	assembly_close(&server->assembly);

@@ -4,6 +4,7 @@
 #include "dataplane/from_bootstrap.h"
 #include "dataplane/logger.h"
 #include "dataplane/server_private.h"
+#include "xds/bootstrap/placement.h"
 
 static uint32_t open_sink(void *context, const char *path)
 {
@@ -91,6 +92,34 @@ static bool watch_names(struct server *server, const struct config_cluster *clus
 	return done;
 }
 
+/* Sockets for the listening places that the kernel serves.  They are bound now, so that a place that
+ * cannot be had ends the start, and listen when the listeners are published. */
+static bool bind_places(struct server *server, struct why *why)
+{
+	const struct config_resources *r = &server->bootstrap.resources;
+	struct why reason;
+
+	server->places = kernel_places_create();
+	if (!server->places)
+		return why_set(why, "no memory for the listeners");
+	for (uint32_t i = 0; i < r->listener_count; i++) {
+		const struct config_listener *listener = r->listeners[i];
+
+		for (uint32_t k = 0; k < listener->address_count; k++) {
+			struct config_listen_address *at = &listener->addresses[k];
+
+			if (!(placement_of_listener(server->bootstrap.hydrofoil, &at->addr, at->vrf,
+						    at->pipe) & PLACED_IN_KERNEL))
+				continue;
+			if (!kernel_places_want(server->places, at, listener->backlog,
+						&at->kernel_socket, &reason))
+				return why_set(why, "listener %s: %s", listener->name.data,
+					       reason.text);
+		}
+	}
+	return true;
+}
+
 bool server_config_start(struct server *server, struct why *why)
 {
 	struct translate_env env = {
@@ -115,7 +144,7 @@ bool server_config_start(struct server *server, struct why *why)
 			       server->options->config_path);
 	if (server->sinks_failed)
 		return why_set(why, "%s", server->sink_why.text);
-	if (!dns_open(&server->dns, &dns, why) || !publish_resources(server, why))
+	if (!bind_places(server, why) || !dns_open(&server->dns, &dns, why) || !publish_resources(server, why))
 		return false;
 	for (uint32_t i = 0; i < r->cluster_count; i++) {
 		bool watched = r->clusters[i]->discovery != DISCOVERY_STRICT_DNS ||
@@ -139,8 +168,10 @@ static void log_listener(const struct config_listener *listener)
 		const struct config_listen_address *at = &listener->addresses[i];
 		char text[IP_ADDR_TEXT_BYTES];
 
-		log_info("listener", "%.*s: %s", (int)listener->name.length, listener->name.data,
-			 ip_endpoint_format(&at->addr, at->port, text, sizeof(text)));
+		log_info("listener", "%.*s: %s%s", (int)listener->name.length, listener->name.data,
+			 at->pipe ? at->pipe :
+				    ip_endpoint_format(&at->addr, at->port, text, sizeof(text)),
+			 at->kernel_socket >= 0 ? " (kernel)" : "");
 	}
 }
 
@@ -157,6 +188,8 @@ static void publish_listeners(struct server *server)
 		log_error("listener", "no memory for the listeners");
 		return;
 	}
+	if (!kernel_places_listen(server->places, &why))
+		log_error("listener", "%s", why.text);
 	for (uint32_t i = 0; i < r->listener_count; i++) {
 		if (server->closed_directions & (1u << r->listeners[i]->direction))
 			continue;
@@ -177,6 +210,8 @@ void server_config_step(struct server *server)
 	uint64_t failures = 0;
 
 	publisher_reclaim(publisher);
+	if (server->quitting && server->drain.told && publisher_settled(publisher))
+		kernel_places_close(server->places);
 	if (!server->listening && publisher_warming(publisher) == 0)
 		publish_listeners(server);
 	if (server->state == ADMIN_INITIALIZING && server->listening &&

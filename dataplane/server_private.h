@@ -10,6 +10,7 @@
 #include "dataplane/control_loop.h"
 #include "dataplane/drain.h"
 #include "dataplane/options.h"
+#include "dataplane/kernel_stream/kernel_places.h"
 #include "gateway/config/names.h"
 #include "gateway/gateway.h"
 #include "xds/bootstrap/bootstrap.h"
@@ -27,6 +28,7 @@ struct server {
 	bool sinks_failed;
 	struct why sink_why;
 	struct dns *dns;
+	struct kernel_places *places;
 	struct admin *admin;
 	struct drain drain;
 	uv_timer_t close_listeners; /* at the end of a graceful /drain_listeners */

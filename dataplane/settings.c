@@ -87,9 +87,6 @@ static bool check_pair(const struct port_settings *a, const struct port_settings
 
 bool settings_complete(struct dataplane_settings *settings, struct why *why)
 {
-	if (settings->port_count == 0)
-		return why_set(why, "the hydrofoil section has no port; add one, such as "
-				    "{device: eth0, addresses: [10.0.0.1/24]}");
 	for (unsigned i = 0; i < settings->port_count; i++) {
 		if (!complete_port(&settings->ports[i], why))
 			return false;

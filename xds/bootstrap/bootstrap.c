@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "xds/bootstrap/placement.h"
 #include "xds/bootstrap/ports.h"
 #include "xds/reflect/from_tree.h"
 #include "xds/status/status.h"
@@ -49,6 +50,8 @@ static void interpret(struct bootstrap *bootstrap, const struct node *root,
 	status_check(&bootstrap->document, &bootstrap->proto->base);
 	read_admin(&t, bootstrap);
 	translate_static(&t, bootstrap->proto->static_resources);
+	placement_check(&bootstrap->document, bootstrap->hydrofoil,
+			bootstrap->proto->static_resources);
 }
 
 bool bootstrap_parse(struct bootstrap *bootstrap, const char *name, const char *text,

@@ -117,8 +117,6 @@ static void check_port(struct document *document, const Hydrofoil__Port *port)
 
 void ports_check(struct document *document, const Hydrofoil__Hydrofoil *section)
 {
-	if (!section->n_ports)
-		document_fault(document, &section->base, "ports", "at least one is required");
 	for (size_t i = 0; i < section->n_ports; i++) {
 		check_port(document, section->ports[i]);
 		for (size_t k = 0; k < i; k++)
