@@ -84,6 +84,7 @@ struct host *host_get(struct gateway *gateway, const struct config_cluster *clus
 		*bucket = pool_index(&gateway->hosts, host);
 		list_init(&host->idle);
 		list_init(&host->waiters);
+		list_init(&host->fresh_waiters);
 		list_add(&host->cluster->hosts, &host->in_cluster);
 	}
 	host->stat_slot = endpoint->stat_slot;

@@ -51,6 +51,7 @@ struct host {
 	uint32_t waiter_count;
 	struct list idle;         /* of struct upstream */
 	struct list waiters;      /* of struct upstream_waiter */
+	struct list fresh_waiters; /* of those that need a new connection */
 };
 
 MUST_USE bool clusters_create(struct gateway *gateway);

@@ -20,7 +20,7 @@ static void waiter_add(struct gateway *gateway, struct host *host, struct upstre
 	struct cluster_stats *stats = stats_cluster(gateway, host->cluster_slot);
 
 	waiter->host = host;
-	list_add_last(&host->waiters, &waiter->in_host);
+	list_add_last(waiter->fresh ? &host->fresh_waiters : &host->waiters, &waiter->in_host);
 	host->waiter_count++;
 	host->cluster->pending++;
 	counter_inc(&stats->upstream_rq_pending_total);
@@ -40,11 +40,19 @@ static void waiter_remove(struct gateway *gateway, struct upstream_waiter *waite
 	gauge_add(&stats_endpoint(gateway, host->stat_slot)->rq_pending_active, -1);
 }
 
+static struct upstream_waiter *first_of(struct list *waiters)
+{
+	return list_is_empty(waiters)
+		       ? NULL
+		       : container_of_member(waiters->next, struct upstream_waiter, in_host);
+}
+
+/* Those that only a new connection can serve come first: nothing else helps them. */
 static struct upstream_waiter *waiter_first(struct host *host)
 {
-	return list_is_empty(&host->waiters)
-		       ? NULL
-		       : container_of_member(host->waiters.next, struct upstream_waiter, in_host);
+	struct upstream_waiter *fresh = first_of(&host->fresh_waiters);
+
+	return fresh ? fresh : first_of(&host->waiters);
 }
 
 void pool_cancel(struct gateway *gateway, struct upstream_waiter *waiter)
@@ -278,6 +286,11 @@ static enum pool_result pool_wait(struct gateway *gateway, const struct config_c
 		counter_inc(&stats->upstream_rq_pending_overflow);
 		return POOL_OVERFLOW;
 	}
+	/* At the limit an idle connection makes place for the new one that is asked for. */
+	if (waiter->fresh && state->connections >= cluster->breakers.connections_max &&
+	    !list_is_empty(&host->idle))
+		pool_close(container_of_member(host->idle.next, struct upstream, in_idle), false,
+			   false, now_ns);
 	/* A connection for everyone who waits; a host without any gets one even over the limit, or
 	 * its requests could never be served (as Envoy). */
 	if (host->connecting <= host->waiter_count) {
@@ -310,7 +323,7 @@ enum pool_result pool_acquire(struct gateway *gateway, const struct config_clust
 		host_put(gateway, host);
 		return POOL_OVERFLOW;
 	}
-	if (!list_is_empty(&host->idle)) {
+	if (!list_is_empty(&host->idle) && !waiter->fresh) {
 		*upstream = container_of_member(host->idle.next, struct upstream, in_idle);
 		list_remove(&(*upstream)->in_idle);
 		(*upstream)->state = UPSTREAM_BUSY;
@@ -325,10 +338,13 @@ enum pool_result pool_acquire(struct gateway *gateway, const struct config_clust
 void pool_release(struct upstream *upstream, uint64_t now_ns)
 {
 	struct host *host = upstream->host;
-	struct upstream_waiter *waiter = waiter_first(host);
+	struct upstream_waiter *waiter =
+		upstream->requests == 0 ? waiter_first(host) : first_of(&host->waiters);
+	/* Those who wait for a new connection need the place of this one. */
+	bool gives_way = !waiter && host->waiter_count > host->connecting;
 
 	upstream->exchange = NULL;
-	if ((upstream->peer_ended && !PLANTED(ENDED_REUSED)) || upstream->stream->rx.bytes ||
+	if (gives_way || (upstream->peer_ended && !PLANTED(ENDED_REUSED)) || upstream->stream->rx.bytes ||
 	    (upstream->requests_max && upstream->requests >= upstream->requests_max) ||
 	    (host->removed && !waiter)) {
 		pool_close(upstream, upstream->stream->rx.bytes > 0, upstream->peer_ended, now_ns);

@@ -2,6 +2,7 @@
  *
  *     pool_acquire ──> idle connection (last in, first out) ──────────────> ready at once
  *                └──> waiter queued ──> connection opened, or another freed ──> waiter->ready
+ *                     └─ fresh ───────> connection opened ────────────────────> waiter->ready
  *
  * Bounded by the cluster's breakers: connections_max, pending_max, requests_max. */
 #ifndef GATEWAY_CLUSTER_POOL_H
@@ -57,6 +58,7 @@ struct upstream {
 struct upstream_waiter {
 	struct list in_host;
 	struct host *host;            /* NULL = not waiting */
+	bool fresh;                   /* only a connection that has carried no request will do */
 	void (*ready)(struct upstream_waiter *waiter, struct upstream *upstream, uint64_t now_ns);
 	void (*failed)(struct upstream_waiter *waiter, enum exchange_reset why, uint64_t now_ns);
 };

@@ -6,14 +6,13 @@
  *
  * A try that fails before an answer has begun may be repeated: by the route's retry policy, and
  * without one where a pooled connection had died unnoticed.  Either way only while no byte of the
- * request's body has been passed on; nothing is kept for a second time. */
+ * request's body has been passed on; nothing is kept for a second time.  What a pooled connection
+ * lost is repeated on a new one (waiter.fresh): another pooled one may have died as well. */
 #ifndef GATEWAY_FILTERS_ROUTER_H
 #define GATEWAY_FILTERS_ROUTER_H
 
 #include "gateway/cluster/pool.h"
 #include "gateway/exchange/exchange.h"
-
-#define ROUTER_STALE_RETRIES_MAX 3
 
 struct router {
 	struct filter *filter;
@@ -21,7 +20,6 @@ struct router {
 	const struct config_cluster *cluster; /* held */
 	uint64_t try_start_ns;
 	uint32_t retries;          /* by policy */
-	uint32_t stale_retries;
 	bool head_ended;           /* the request is its head */
 	bool body_passed;          /* body bytes have gone upstream */
 	bool end_passed;

@@ -91,8 +91,8 @@ void router_upstream_reset(struct exchange *exchange, enum exchange_reset why, b
 	if (stale && (!router->body_passed || PLANTED(RETRY_WITHOUT_BODY)) &&
 	    !exchange->response_started &&
 	    (is_idempotent(exchange->request.method) || PLANTED(POST_REPEATED)) &&
-	    router->stale_retries < ROUTER_STALE_RETRIES_MAX) {
-		router->stale_retries++;
+	    !router->waiter.fresh) {
+		router->waiter.fresh = true;
 		router_retry(router, now_ns);
 		return;
 	}

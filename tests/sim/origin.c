@@ -9,7 +9,10 @@
 
 #define ORIGIN_PORT 8080
 #define PIECE_BYTES 1200
+/* A first request may need retransmissions to get here: RFC 6298 5.7 makes them start at 3 s after a
+ * lost SYN, so a handful of losses in a row are minutes. */
 #define FIRST_REQUEST_NS (10 * NS_PER_SECOND)
+#define FIRST_REQUEST_LOSSY_NS (600 * NS_PER_SECOND)
 
 static void drop(struct origin_connection *connection, uint64_t now_ns)
 {
@@ -20,10 +23,11 @@ static void drop(struct origin_connection *connection, uint64_t now_ns)
 static void next_request(struct origin_connection *connection, uint64_t now_ns)
 {
 	uint64_t idle_timeout_ns = connection->origin->idle_timeout_ns;
+	const struct wire_faults *faults = &connection->origin->host.wire->faults;
 
-	/* A first request may need a few retransmissions to get here. */
 	if (idle_timeout_ns && connection->head_bytes == 0)
-		idle_timeout_ns += FIRST_REQUEST_NS;
+		idle_timeout_ns += faults->loss_ppm + faults->corrupt_ppm ? FIRST_REQUEST_LOSSY_NS
+									  : FIRST_REQUEST_NS;
 
 	connection->close_at_ns = idle_timeout_ns ? now_ns + idle_timeout_ns : 0;
 	connection->answering = false;
@@ -262,6 +266,7 @@ static bool take_connection(void *context, struct stream *stream, uint64_t now_n
 		connection->origin = origin;
 		connection->stream = stream;
 		connection->ended = false;
+		connection->head_bytes = 0; /* what the block served before was another's */
 		connection->head_bytes = 0;
 		stream->owner = connection;
 		stream->owner_ops = &owner_ops;

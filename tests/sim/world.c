@@ -319,8 +319,6 @@ static bool check_client(const struct world *world, unsigned index, struct why *
 {
 	const struct client *client = &world->clients[index];
 
-	/* After a loss a request may reach even a fresh connection of an impatient origin too late. */
-	bool lossy = world->wire.faults.loss_ppm + world->wire.faults.corrupt_ppm > 0;
 	for (unsigned i = 0; i < client->count; i++) {
 		enum client_outcome outcome = client->outcomes[i];
 		bool closed_before = false;
@@ -332,8 +330,7 @@ static bool check_client(const struct world *world, unsigned index, struct why *
 			return why_set(why, "client %u request %u: wrong answer, status %u", index, i,
 				       client->statuses[i]);
 		if (!world->hostile && outcome != OUTCOME_ANSWERED && !closed_before &&
-		    !(world->impatient && outcome == OUTCOME_REFUSED &&
-		      (lossy || !may_repeat(&client->plans[i]))))
+		    !(world->impatient && outcome == OUTCOME_REFUSED && !may_repeat(&client->plans[i])))
 			return why_set(why, "client %u (manner %u) request %u of %u (mode %u): no answer in "
 					    "a peaceful world: outcome %u, status %u", index, client->manner, i,
 				       client->count, client->plans[i].mode, outcome, client->statuses[i]);
