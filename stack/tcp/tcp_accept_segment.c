@@ -132,6 +132,17 @@ static enum drop_reason check_ack(struct tcp *tcp, struct tcp_conn *conn,
 	return DROP_NONE;
 }
 
+/* RFC 9293 3.10.7.4: with a closed window valid ACKs are still taken.  So is the news in an ACK that
+ * lies below the window (as BSD does): its sender may have gone back to send something again, and
+ * two ends that both had would never hear each other. */
+static bool is_ack_still_taken(const struct tcp_conn *conn, const struct tcp_segment *segment)
+{
+	if (segment->seq == conn->rcv_nxt)
+		return conn->rcv_edge == conn->rcv_nxt;
+	return seq_lt(segment->seq, conn->rcv_nxt) && conn->state != TCP_SYN_RECEIVED &&
+	       (segment->flags & TCP_ACK) && seq_gt(segment->ack, conn->snd_una);
+}
+
 enum drop_reason tcp_accept_segment(struct tcp *tcp, struct tcp_conn *conn,
 				    struct tcp_segment *segment, uint64_t now_ns)
 {
@@ -159,8 +170,7 @@ enum drop_reason tcp_accept_segment(struct tcp *tcp, struct tcp_conn *conn,
 			return DROP_TCP_CHALLENGE;
 		}
 		tcp_answer_unacceptable(tcp, conn, now_ns);
-		/* RFC 9293 3.10.7.4: with a closed window valid ACKs are still taken. */
-		if (conn->rcv_edge != conn->rcv_nxt || segment->seq != conn->rcv_nxt)
+		if (!is_ack_still_taken(conn, segment))
 			return segment->payload_bytes && seq_lt(segment->seq, conn->rcv_nxt)
 				       ? DROP_TCP_DUPLICATE
 				       : DROP_TCP_OUT_OF_WINDOW;

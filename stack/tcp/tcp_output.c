@@ -156,12 +156,20 @@ static enum turn send_new(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_n
 	return TURN_SENT;
 }
 
+/* The sequence number of a segment that only acknowledges: not SND.NXT where that has gone back to
+ * send something again, because the peer looks at no ACK below its RCV.NXT (RFC 9293 3.10.7.4); but
+ * not beyond the window either, where a probe may have put SND.MAX. */
+static uint32_t ack_seq(const struct tcp_conn *conn)
+{
+	return seq_leq(conn->snd_max, conn->snd_una + conn->snd_wnd) ? conn->snd_max : conn->snd_nxt;
+}
+
 /* The ACK decision: taken once all data that carries one has gone. */
 static enum turn send_acks(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
 	if (conn->acks_owed == 0 && !(conn->flags & TCP_F_ACK_NOW))
 		return TURN_IDLE;
-	if (!tcp_segment_send(tcp, conn, conn->snd_nxt, TCP_ACK, 0, now_ns))
+	if (!tcp_segment_send(tcp, conn, ack_seq(conn), TCP_ACK, 0, now_ns))
 		return TURN_FAILED;
 	if (conn->acks_owed > 0)
 		conn->acks_owed--;

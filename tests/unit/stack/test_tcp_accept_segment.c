@@ -201,7 +201,70 @@ static void an_ack_loop_dies_down(void)
 	world_stop(&world);
 }
 
+static struct tcp_conn *client_of_it(void)
+{
+	return tcp_conn_of(container_of_member(world.apps[0].stream, struct tcp_cold, stream));
+}
+
+/* The data of both arrives, the acknowledgements of both are lost, and both go back to send it
+ * again. */
+static void two_ends_that_went_back_hear_each_other(void)
+{
+	establish();
+	struct tcp_conn *client = client_of_it();
+
+	for (int i = 0; i < 2; i++) {
+		world.apps[i].to_send += 6000;
+		app_pump(&world.apps[i]);
+	}
+	world_run(&world, world.now_ns);
+	world.cut = true;
+	run_ms(5000);
+	CU_ASSERT(client->snd_una != client->snd_max && server->snd_una != server->snd_max);
+	CU_ASSERT_EQUAL(client->rcv_nxt, server->snd_max);
+	CU_ASSERT_EQUAL(server->rcv_nxt, client->snd_max);
+	world.cut = false;
+	run_ms(10000);
+	CU_ASSERT_EQUAL(client->snd_una, client->snd_max);
+	CU_ASSERT_EQUAL(server->snd_una, server->snd_max);
+	world_stop(&world);
+}
+
+/* RFC 9293 3.10.7.4 would drop it; what it acknowledges has been received all the same. */
+static void an_ack_below_the_window_is_taken_when_it_is_news(void)
+{
+	establish();
+	world.cut = true;
+	world.apps[1].to_send += 3000;
+	app_pump(&world.apps[1]);
+	run_ms(10);
+	world.cut = false;
+	struct tcp_header header = good();
+
+	CU_ASSERT_EQUAL_FATAL(server->snd_max - server->snd_una, 3000);
+	header.seq -= 1;
+	header.ack = server->snd_max - 1000;
+	give(&header, "\x1f", 1);
+	CU_ASSERT_EQUAL(server->snd_max - server->snd_una, 1000);
+	CU_ASSERT_EQUAL(world.apps[1].received, 1);
+	/* What was never sent is still refused, and what is no news counts as no duplicate. */
+	header.ack = server->snd_max + 1;
+	give(&header, NULL, 0);
+	header.ack = server->snd_una;
+	for (int i = 0; i < 4; i++)
+		give(&header, NULL, 0);
+	CU_ASSERT_EQUAL(server->snd_max - server->snd_una, 1000);
+	CU_ASSERT_EQUAL(server->dup_acks, 0);
+	CU_ASSERT_EQUAL(dropped(DROP_TCP_BAD_ACK), 1);
+	header = good();
+	give(&header, NULL, 0);
+	CU_ASSERT_EQUAL(server->snd_una, server->snd_max);
+	world_stop(&world);
+}
+
 UNIT_TESTS(UNIT_TEST(drops_segments_without_their_timestamp_silently),
 	   UNIT_TEST(paws_refuses_what_is_older), UNIT_TEST(paws_keeps_the_right_timestamp),
 	   UNIT_TEST(paws_forgets_after_24_days), UNIT_TEST(answers_a_burst_then_ten_a_second),
-	   UNIT_TEST(an_ack_loop_dies_down))
+	   UNIT_TEST(an_ack_loop_dies_down),
+	   UNIT_TEST(two_ends_that_went_back_hear_each_other),
+	   UNIT_TEST(an_ack_below_the_window_is_taken_when_it_is_news))
