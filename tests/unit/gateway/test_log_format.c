@@ -129,6 +129,11 @@ static void every_command_writes_its_value(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		expect(cases[i][0], &full, cases[i][1]);
+	full.response_flags = 1u << RESPONSE_FLAG_BIT_UPSTREAM_RETRY_LIMIT |
+			      1u << RESPONSE_FLAG_BIT_UPSTREAM_TERMINATION |
+			      1u << RESPONSE_FLAG_BIT_UPSTREAM_TIMEOUT |
+			      1u << RESPONSE_FLAG_BIT_NO_ROUTE;
+	expect("%RESPONSE_FLAGS%", &full, "UT,UC,NR,URX");
 	full.response_flags = 1u << RESPONSE_FLAG_BIT_NO_HEALTHY_UPSTREAM |
 			      1u << RESPONSE_FLAG_BIT_UPSTREAM_RETRY_LIMIT;
 	expect("%RESPONSE_FLAGS%", &full, "UH,URX");
