@@ -222,6 +222,17 @@ static bool read_request(struct origin_connection *connection, uint64_t now_ns)
 	return reader_has_head(reader) && connection->plan.mode == MODE_EARLY;
 }
 
+/* What comes after our end has said that it closes is read all the same, or a reset would overtake
+ * the answer (RFC 9112 9.6). */
+static void linger(struct origin_connection *connection, uint64_t now_ns)
+{
+	const uint8_t *bytes;
+	uint32_t count;
+
+	while ((bytes = stream_io_peek(connection->stream, &count)))
+		stream_skip(connection->stream, &connection->origin->host.slices, count, now_ns);
+}
+
 static void serve(struct origin_connection *connection, uint64_t now_ns)
 {
 	/* RFC 9112 9.6: nothing may follow an answer that said Connection: close. */
@@ -234,6 +245,9 @@ static void serve(struct origin_connection *connection, uint64_t now_ns)
 		if (read_request(connection, now_ns) && connection->stream)
 			answer(connection, now_ns);
 	}
+	if (connection->stream && connection->head_bytes == UINT32_MAX &&
+	    connection->reader.phase == READER_DONE && !connection->close_at_ns)
+		linger(connection, now_ns);
 	if (connection->stream && connection->ended &&
 	    (!reader_has_head(&connection->reader) || connection->head_bytes == UINT32_MAX))
 		drop(connection, now_ns);
