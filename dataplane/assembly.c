@@ -203,6 +203,7 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 	};
 	worker_rest_init(&w->thread.rest, a->port_list, a->settings.port_count);
 	worker_rest_watch(&w->thread.rest, w->kernel.io.wait_fd);
+	w->thread.rest.spin_ns = a->settings.busy_poll_ns;
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stack/base/time.h"
 #include "xds/bootstrap/ports.h"
 
 static void copy_text(char *to, size_t bytes, const char *from)
@@ -90,6 +91,17 @@ static enum hugepage_use read_hugepages(const Hydrofoil__Memory *memory)
 	return HUGEPAGES_AUTO;
 }
 
+static bool read_busy_poll(struct dataplane_settings *out, const Google__Protobuf__Duration *from,
+			   struct why *why)
+{
+	if (from->seconds < 0 || from->nanos < 0)
+		return why_set(why, "hydrofoil.busy_poll is negative; 0s sleeps at once");
+	out->has_busy_poll = true;
+	out->busy_poll_ns = from->seconds > 1 ? UINT64_MAX :
+			    (uint64_t)from->seconds * NS_PER_SECOND + (uint64_t)from->nanos;
+	return true;
+}
+
 bool settings_from_bootstrap(struct dataplane_settings *out, const struct bootstrap *bootstrap,
 			     struct why *why)
 {
@@ -110,6 +122,8 @@ bool settings_from_bootstrap(struct dataplane_settings *out, const struct bootst
 	out->hugepages = read_hugepages(section->memory);
 	if (section->memory)
 		out->memory_mib = section->memory->mib;
+	if (section->busy_poll && !read_busy_poll(out, section->busy_poll, why))
+		return false;
 	if (section->stats)
 		copy_text(out->segment_name, sizeof(out->segment_name), section->stats->name);
 	return true;

@@ -4,10 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataplane/worker/worker_rest.h"
+#include "stack/base/time.h"
+
 #define MEMORY_DEFAULT_MIB 512
 #define MEMORY_LEAST_MIB 64
 #define CONNECTIONS_DEFAULT 16384
 #define TIMEWAIT_DEFAULT 16384
+#define BUSY_POLL_MOST_NS NS_PER_SECOND
 #define MTU_LEAST_BYTES 1280 /* RFC 8200 5 */
 #define MTU_MOST_BYTES 9216
 
@@ -106,5 +110,9 @@ bool settings_complete(struct dataplane_settings *settings, struct why *why)
 		settings->connections_max = CONNECTIONS_DEFAULT;
 	if (settings->timewait_max == 0)
 		settings->timewait_max = TIMEWAIT_DEFAULT;
+	if (!settings->has_busy_poll)
+		settings->busy_poll_ns = WORKER_REST_SPIN_NS;
+	if (settings->busy_poll_ns > BUSY_POLL_MOST_NS)
+		return why_set(why, "hydrofoil.busy_poll is longer than a second; 0.00005s is the default");
 	return true;
 }

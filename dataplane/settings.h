@@ -45,6 +45,8 @@ struct dataplane_settings {
 	uint32_t connections_max;     /* per worker; 0 = 16,384 */
 	uint32_t timewait_max;        /* per worker; 0 = 16,384 */
 	char segment_name[64];        /* of the shared counters; empty = "hydrofoil" */
+	bool has_busy_poll;           /* else 50 us */
+	uint64_t busy_poll_ns;        /* a worker with nothing to do polls that long before it sleeps */
 };
 
 /* Puts defaults in and checks what can be checked without a device. */

@@ -7,6 +7,7 @@
 void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count)
 {
 	memset(rest, 0, sizeof(*rest));
+	rest->spin_ns = WORKER_REST_SPIN_NS;
 	for (uint32_t i = 0; i < count; i++) {
 		if (ports[i]->wait_fd >= 0)
 			rest->fds[rest->fd_count++] = ports[i]->wait_fd;
@@ -30,7 +31,7 @@ uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result resul
 	}
 	if (rest->idle_since_ns == 0)
 		rest->idle_since_ns = now_ns ? now_ns : 1;
-	if (now_ns - rest->idle_since_ns < WORKER_REST_SPIN_NS)
+	if (now_ns - rest->idle_since_ns < rest->spin_ns)
 		return 0;
 	if (rest->nap) {
 		most_ns = (now_ns - rest->idle_since_ns) / WORKER_REST_NAP_SHARE;

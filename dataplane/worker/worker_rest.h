@@ -29,6 +29,7 @@
 struct worker_rest {
 	int fds[WORKER_PORTS_MAX + 1];
 	uint32_t fd_count;
+	uint64_t spin_ns;       /* of polling on before the first sleep; SPIN_NS unless set otherwise */
 	bool nap;               /* some port has no descriptor */
 	uint64_t idle_since_ns; /* of the first poll that did nothing; 0 = busy */
 };

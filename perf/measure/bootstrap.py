@@ -1,4 +1,5 @@
-"""The gateway's bootstrap for measurements: 100 routes, one cluster of four endpoints, two ports."""
+"""The configuration of measurements: 100 routes, one cluster of four endpoints, nothing logged.
+Envoy runs the same listeners and clusters as hydrofoil does."""
 
 TYPE = 'type.googleapis.com/'
 HTTP = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
@@ -14,9 +15,8 @@ def memif(name, sockets, address, identity):
             'memif': {'socket': f'{sockets}/{name}.sock', 'role': 'CLIENT', 'id': 0}}
 
 
-def endpoint(host):
-    address = {'socket_address': {'address': host, 'port_value': ORIGIN_PORT}}
-    return {'endpoint': {'address': address}}
+def address(host, port):
+    return {'socket_address': {'address': host, 'port_value': port}}
 
 
 def routes():
@@ -28,29 +28,37 @@ def http_filters():
     return [{'name': 'envoy.filters.http.router', 'typed_config': {'@type': TYPE + ROUTER}}]
 
 
-def listener():
+def listener(host, port):
     manager = {'@type': TYPE + HTTP, 'stat_prefix': 'load', 'http_filters': http_filters(),
                'route_config': {'name': 'load', 'virtual_hosts': [
                    {'name': 'load', 'domains': ['*'], 'routes': routes()}]}}
     chain = {'filters': [{'name': 'envoy.filters.network.http_connection_manager',
                           'typed_config': manager}]}
-    return {'name': 'load', 'filter_chains': [chain], 'address': {
-        'socket_address': {'address': GATEWAY, 'port_value': 80}}}
+    return {'name': 'load', 'filter_chains': [chain], 'address': address(host, port)}
 
 
-def cluster():
+def cluster(endpoints):
     limits = {'max_connections': 100000, 'max_pending_requests': 100000, 'max_requests': 100000}
     return {'name': 'origin', 'type': 'STATIC', 'connect_timeout': '5s',
             'lb_policy': 'LEAST_REQUEST', 'circuit_breakers': {'thresholds': [limits]},
             'load_assignment': {'cluster_name': 'origin', 'endpoints': [
-                {'lb_endpoints': [endpoint(host) for host in ENDPOINTS]}]}}
+                {'lb_endpoints': [{'endpoint': {'address': address(host, port)}}
+                                  for host, port in endpoints]}]}}
 
 
-def bootstrap(sockets, name):
+def static_resources(front, endpoints):
+    """front and endpoints: (host, port)."""
+    return {'listeners': [listener(*front)], 'clusters': [cluster(endpoints)]}
+
+
+def hydrofoil(name, ports, front, endpoints, **section):
     return {
-        'hydrofoil': {'ports': [memif('front', sockets, GATEWAY, 1),
-                                memif('back', sockets, '10.90.2.1', 2)],
-                      'stats': {'name': name}},
-        'admin': {'address': {'socket_address': {'address': '127.0.0.1', 'port_value': 19905}}},
-        'static_resources': {'listeners': [listener()], 'clusters': [cluster()]},
+        'hydrofoil': {'ports': ports, 'stats': {'name': name}, **section},
+        'admin': {'address': address('127.0.0.1', 19905)},
+        'static_resources': static_resources(front, endpoints),
     }
+
+
+def over_memif(sockets, name, **section):
+    return hydrofoil(name, [memif('front', sockets, GATEWAY, 1), memif('back', sockets, '10.90.2.1', 2)],
+                     (GATEWAY, 80), [(host, ORIGIN_PORT) for host in ENDPOINTS], **section)

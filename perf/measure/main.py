@@ -1,45 +1,50 @@
-"""perf/run: finds the measurement by its name, builds what it needs and prints what it found."""
-import argparse
-import json
+"""perf/run: builds what a measurement needs, then runs it in namespaces of its own.
+
+The measurement itself is another process (measure.inside), in a session of its own, so that the
+scheduler's group that it raises in priority is not the caller's; in a sandbox where we are root, so
+that nobody else's ports, links or processes are in its way and none of its own stay."""
+import ctypes
+import os
+import signal
 import subprocess
 import sys
 
-from measure import p1, stages
+from measure import envoy, inside
 
-MEASUREMENTS = {'p1': p1, 'stages': stages}
 BUILD = 'build/release'
 PROGRAMS = ['dataplane/hydrofoil', 'dataplane/foilctl/foilctl', 'perf/foil-load', 'perf/worker-bench']
+PR_SET_PDEATHSIG = 1
 
 
 def build():
-    """A release build of its own; returns {program: path}."""
-    meson = ['meson', 'setup', BUILD, '--buildtype=release', '-Ddebug=true']
-    subprocess.run(meson if not _configured() else ['true'], check=True, stdout=sys.stderr)
+    if not os.path.exists(f'{BUILD}/build.ninja'):
+        subprocess.run(['meson', 'setup', BUILD, '--buildtype=release', '-Ddebug=true'], check=True,
+                       stdout=sys.stderr)
     subprocess.run(['ninja', '-C', BUILD, *PROGRAMS], check=True, stdout=sys.stderr)
-    return {program.split('/')[-1]: f'{BUILD}/{program}' for program in PROGRAMS}
 
 
-def _configured():
-    try:
-        with open(f'{BUILD}/build.ninja'):
-            return True
-    except FileNotFoundError:
-        return False
+def die_with_parent():
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def main():
-    parser = argparse.ArgumentParser(prog='perf/run', description=__doc__)
-    parser.add_argument('measurement', choices=sorted(MEASUREMENTS))
-    parser.add_argument('--json', action='store_true', help='end with one line of JSON')
-    parser.add_argument('--seconds', type=float, default=5, help='how long each side is measured')
-    parser.add_argument('--connections', type=int, default=64)
-    parser.add_argument('--no-peers', action='store_true', help='leave nginx and HAProxy out')
-    options = parser.parse_args()
-    measurement = MEASUREMENTS[options.measurement]
-    result = measurement.measure(build(), options)
-    measurement.print_table(result)
-    if options.json:
-        print(json.dumps(result['json']))
+    options = inside.read_options(sys.argv[1:])
+    try:
+        build()
+    except subprocess.CalledProcessError as error:
+        raise SystemExit(f'perf/run: not built: {error}') from None
+    if options.measurement == 'p2' and not options.no_peers:
+        envoy.install()
+    sandbox = ['deploy/sandbox'] if os.geteuid() == 0 else []
+    command = [*sandbox, sys.executable, '-B', '-m', 'measure.inside', *sys.argv[1:]]
+    process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent,
+                               env=dict(os.environ, HYDROFOIL_BUILD=BUILD))
+    try:
+        sys.exit(process.wait())
+    except KeyboardInterrupt:
+        process.terminate()
+        process.wait()
+        sys.exit(130)
 
 
 if __name__ == '__main__':

@@ -1,33 +1,34 @@
-"""nginx and HAProxy doing the same work over loopback: proxy on core 0, wrk and the origin on core 1."""
+"""nginx, HAProxy and Envoy doing the same work: proxy on core 0, wrk and the origin (nginx) on core 1.
+
+Where they do it is a place with the methods start(part, argv, output) and call(part, argv), parts being
+"client", "gateway" and "origin", and with the addresses front and endpoints, each (host, port)."""
+import json
 import os
+import re
 import shutil
-import signal
-import socket
 import subprocess
 import time
 
-from measure import bootstrap, cpu
+from measure import bootstrap, cpu, envoy
+from measure.failure import Failure
 
-ORIGIN_PORT = 18081
-PROXY_PORT = 18080
-
-ORIGIN = '''
-worker_processes 1; daemon off; pid {folder}/origin.pid; error_log {folder}/origin.log;
+NGINX_COMMON = '''
+user root; worker_processes 1; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
 events {{ worker_connections 4096; }}
 http {{ access_log off; keepalive_requests 100000000; default_type application/octet-stream;
-  server {{ listen 127.0.0.1:{origin}; root {folder}; location / {{ try_files /answer =404; }} }} }}
+  client_body_temp_path {folder}/{name}-body; proxy_temp_path {folder}/{name}-proxy;
+  fastcgi_temp_path {folder}/{name}-fastcgi; uwsgi_temp_path {folder}/{name}-uwsgi;
+  scgi_temp_path {folder}/{name}-scgi;
+{body} }}
 '''
 
+ORIGIN = '''  server {{ {listens} root {folder}; location / {{ try_files /answer =404; }} }}'''
+
 NGINX = '''
-worker_processes 1; daemon off; pid {folder}/proxy.pid; error_log {folder}/proxy.log;
-events {{ worker_connections 4096; }}
-http {{ access_log off; keepalive_requests 100000000; proxy_temp_path {folder}/temp;
-  client_body_temp_path {folder}/body;
-  upstream origin {{ server 127.0.0.1:{origin}; keepalive 256; keepalive_requests 100000000; }}
-  server {{ listen 127.0.0.1:{proxy};
+  upstream origin {{ {servers} keepalive 256; keepalive_requests 100000000; }}
+  server {{ listen {front};
 {locations}
-  }} }}
-'''
+  }}'''
 
 LOCATION = '''location /route/{n}/ {{ proxy_pass http://origin; proxy_http_version 1.1;
     proxy_set_header Connection ""; }}'''
@@ -35,7 +36,7 @@ LOCATION = '''location /route/{n}/ {{ proxy_pass http://origin; proxy_http_versi
 HAPROXY = '''
 global
   nbthread 1
-  maxconn 10000
+  maxconn 4000
 defaults
   mode http
   timeout connect 5s
@@ -43,102 +44,146 @@ defaults
   timeout server 60s
   http-reuse always
 frontend front
-  bind 127.0.0.1:{proxy}
+  bind {front}
 {rules}
 backend origin
   option forwardfor
-  server one 127.0.0.1:{origin}
+{servers}
 '''
 
-
-def nginx_proxy(folder):
-    locations = '\n'.join(LOCATION.format(n=n) for n in range(bootstrap.ROUTES))
-    path = f'{folder}/nginx.conf'
-    write(path, NGINX.format(folder=folder, origin=ORIGIN_PORT, proxy=PROXY_PORT, locations=locations))
-    return ['nginx', '-p', folder, '-c', path, '-e', f'{folder}/proxy.log']
-
-
-def haproxy_proxy(folder):
-    rules = '\n'.join(f'  use_backend origin if {{ path_beg /route/{n}/ }}'
-                      for n in range(bootstrap.ROUTES))
-    path = f'{folder}/haproxy.cfg'
-    write(path, HAPROXY.format(origin=ORIGIN_PORT, proxy=PROXY_PORT, rules=rules))
-    return ['haproxy', '-db', '-f', path]
-
-
-PEERS = {'nginx': nginx_proxy, 'haproxy': haproxy_proxy}
-
-
-def write(path, text):
-    with open(path, 'w') as file:
-        file.write(text)
-
-
-def wrk_script(folder):
-    path = f'{folder}/paths.lua'
-    write(path, f'''
+WRK = '''
 local n = 0
 local padding = string.rep("p", 180)
 request = function()
-  n = (n + 1) % {bootstrap.ROUTES}
+  n = (n + 1) % {routes}
   return wrk.format("GET", "/route/" .. n .. "/item?id=42", {{
     ["Host"] = "gateway.test", ["User-Agent"] = "foil-load",
     ["Accept"] = "text/html,application/json;q=0.9", ["Accept-Encoding"] = "gzip, deflate",
     ["Accept-Language"] = "en-GB,en;q=0.8", ["X-Padding"] = padding}})
 end
-''')
+delay = {delay}
+'''
+
+
+class Loopback:
+    front = '127.0.0.1', 18080
+    endpoints = [(f'127.0.0.{n}', 18081) for n in (1, 2, 3, 4)]
+
+    def start(self, _, argv, output):
+        with open(output, 'ab') as log:
+            return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def call(self, _, argv, check=True):
+        return subprocess.run(argv, check=check, capture_output=True, text=True)
+
+
+def text_of(address):
+    return f'{address[0]}:{address[1]}'
+
+
+def write(path, text):
+    with open(path, 'w') as file:
+        file.write(text)
     return path
 
 
-def requests_of(output):
-    for line in output.splitlines():
-        if 'requests in' in line:
-            return int(line.split()[0])
-    raise RuntimeError('wrk: ' + output)
+def nginx(name, folder, body):
+    path = write(f'{folder}/{name}.conf', NGINX_COMMON.format(folder=folder, name=name, body=body))
+    return [shutil.which('nginx'), '-p', folder, '-c', path, '-e', f'{folder}/{name}.log']
 
 
-def load(folder, seconds, connections):
-    out = subprocess.run(['taskset', '-c', '1', 'wrk', '-t', '1', '-c', str(connections), '-d', f'{seconds}s',
-                          '-s', wrk_script(folder), f'http://127.0.0.1:{PROXY_PORT}/'],
-                         check=True, capture_output=True, text=True).stdout
-    return requests_of(out)
+def nginx_proxy(folder, place):
+    locations = '\n'.join(LOCATION.format(n=n) for n in range(bootstrap.ROUTES))
+    servers = ' '.join(f'server {text_of(at)};' for at in place.endpoints)
+    return nginx('nginx', folder, NGINX.format(servers=servers, front=text_of(place.front),
+                                               locations=locations))
 
 
-def wait_for(port):
-    """Until somebody listens, ten seconds at most."""
-    for _ in range(100):
-        with socket.socket() as probe:
-            if probe.connect_ex(('127.0.0.1', port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError(f'nobody listens on {port}')
+def haproxy_proxy(folder, place):
+    rules = '\n'.join(f'  use_backend origin if {{ path_beg /route/{n}/ }}'
+                      for n in range(bootstrap.ROUTES))
+    servers = '\n'.join(f'  server s{n} {text_of(at)}' for n, at in enumerate(place.endpoints))
+    path = write(f'{folder}/haproxy.cfg', HAPROXY.format(front=text_of(place.front), rules=rules,
+                                                        servers=servers))
+    return [shutil.which('haproxy'), '-db', '-f', path]
 
 
-def measure_one(command, folder, options):
-    proxy = subprocess.Popen(['taskset', '-c', '0', *command], stdout=subprocess.DEVNULL,
-                             stderr=subprocess.DEVNULL)
+def envoy_proxy(folder, place):
+    path = write(f'{folder}/envoy.json', json.dumps(
+        {'static_resources': bootstrap.static_resources(place.front, place.endpoints)}))
+    return [envoy.program(), '-c', path, '--concurrency', '1', '--disable-hot-restart', '-l', 'warn']
+
+
+# How each is started, and what says that it is here.
+PEERS = {'nginx': (nginx_proxy, lambda: shutil.which('nginx')),
+         'haproxy': (haproxy_proxy, lambda: shutil.which('haproxy')),
+         'envoy': (envoy_proxy, envoy.program)}
+
+
+def start(place, part, core, argv, folder, name, address):
+    """Started and listening, or a Failure that shows what it wrote."""
+    outputs = f'{folder}/{name}.out', f'{folder}/{name}.log'
+    process = place.start(part, ['taskset', '-c', core, *argv], outputs[0])
+    end = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < end:
+        if place.call(part, ['ss', '-Hltn', f'sport = :{address[1]}']).stdout.strip():
+            return process
+        time.sleep(0.05)
+    ended = process.poll() is not None
+    stop(process)
+    raise Failure(f'{name} ' + (f'ended with {process.returncode}' if ended else 'does not listen on '
+                                f'{text_of(address)}'), *(o for o in outputs if os.path.exists(o)))
+
+
+def stop(process):
+    process.terminate()
     try:
-        wait_for(PROXY_PORT)
-        load(folder, 1, options.connections)
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def start_origin(place, folder):
+    write(f'{folder}/answer', 'x' * 1024)
+    listens = ' '.join(f'listen {text_of(at)};' for at in place.endpoints)
+    argv = nginx('origin', folder, ORIGIN.format(listens=listens, folder=folder))
+    return start(place, 'origin', '1', argv, folder, 'origin', place.endpoints[0])
+
+
+def load(place, folder, seconds, connections, pause_ms=0):
+    """Runs wrk; returns its answers and seconds.  pause_ms: each connection waits 0 to twice that long
+    before a request, so that the load does not depend on how fast the proxy is."""
+    delay = f'function() return math.random(0, {2 * pause_ms}) end' if pause_ms else 'nil'
+    script = write(f'{folder}/wrk.lua', WRK.format(routes=bootstrap.ROUTES, delay=delay))
+    out = place.call('client', ['taskset', '-c', '1', 'wrk', '-t', '1', '-c', str(connections), '-d',
+                                f'{max(1, int(seconds))}s', '-s', script,
+                                f'http://{text_of(place.front)}/']).stdout
+    done = re.search(r'(\d+) requests in ([0-9.]+)s', out)
+    if not done or done.group(1) == '0' or 'Non-2xx' in out or 'Socket errors' in out:
+        raise Failure(f'wrk was not served well: {out}')
+    return {'answers': int(done.group(1)), 'seconds': float(done.group(2))}
+
+
+def measure_one(name, place, folder, options, pause_ms):
+    proxy = start(place, 'gateway', '0', PEERS[name][0](folder, place), folder, name, place.front)
+    try:
+        load(place, folder, 1, options.connections)
         pids = cpu.children(proxy.pid)
         before = cpu.process_cpu_ns(pids)
-        requests = load(folder, max(1, int(options.seconds)), options.connections)
-        return {'us': (cpu.process_cpu_ns(pids) - before) / requests / 1e3, 'requests': requests}
+        done = load(place, folder, options.seconds, options.connections, pause_ms)
+        used_ns = cpu.process_cpu_ns(pids) - before
+        return {'us': used_ns / done['answers'] / 1e3, 'per_second': done['answers'] / done['seconds']}
     finally:
-        proxy.send_signal(signal.SIGTERM)
-        proxy.wait(timeout=10)
+        stop(proxy)
 
 
-def measure(folder, options):
-    write(f'{folder}/answer', 'x' * 1024)
-    os.chmod(folder, 0o755)
-    write(f'{folder}/origin.conf', ORIGIN.format(folder=folder, origin=ORIGIN_PORT))
-    origin = subprocess.Popen(['taskset', '-c', '1', 'nginx', '-p', folder, '-c', f'{folder}/origin.conf',
-                               '-e', f'{folder}/origin.log'], stderr=subprocess.DEVNULL)
+def measure(names, place, folder, options, pause_ms=0):
+    """({name: figures}, [why one was left out])."""
+    here = [name for name in names if PEERS[name][1]()]
+    left_out = [f'{name}: not installed' for name in names if name not in here]
+    origin = start_origin(place, folder)
     try:
-        wait_for(ORIGIN_PORT)
-        return {name: measure_one(command(folder), folder, options)
-                for name, command in PEERS.items() if shutil.which(name)}
+        return {name: measure_one(name, place, folder, options, pause_ms) for name in here}, left_out
     finally:
-        origin.send_signal(signal.SIGTERM)
-        origin.wait(timeout=10)
+        stop(origin)

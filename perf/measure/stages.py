@@ -7,9 +7,9 @@ import json
 import re
 import shutil
 import subprocess
-import tempfile
 
 from measure import bootstrap
+from measure.failure import Failure
 
 REQUESTS = 4000
 BENCH = 'build/release/perf/worker-bench'
@@ -50,13 +50,12 @@ def count(folder, connections):
     return {folder: total / answered for folder, total in sums.items()}
 
 
-def measure(programs, options):
+def measure(folder, options):
     if not shutil.which('valgrind'):
-        raise SystemExit('perf/run stages needs valgrind')
-    with tempfile.TemporaryDirectory(prefix='hydrofoil-perf-') as folder:
-        with open(f'{folder}/bootstrap.json', 'w') as file:
-            json.dump(bootstrap.bootstrap(folder, 'stages'), file)
-        stages = count(folder, options.connections)
+        raise Failure('it needs valgrind')
+    with open(f'{folder}/bootstrap.json', 'w') as file:
+        json.dump(bootstrap.over_memif(folder, 'stages'), file)
+    stages = count(folder, options.connections)
     total = sum(count for folder, count in stages.items() if folder != 'perf')
     return {'stages': stages, 'total': total, 'json': {
         'id': 'stages', 'value': round(total), 'unit': 'instructions/request', 'target': None, 'peers': {},

@@ -38,6 +38,19 @@ static void sleeps_until_the_deadline_after_spinning(void)
 	CU_ASSERT_EQUAL(worker_rest_decide(&rest, idle, 3 * NS_PER_MS + 1000), 0);
 }
 
+static void polls_on_as_long_as_it_was_told(void)
+{
+	struct port *ports[] = {&with_fd};
+	struct worker_rest rest;
+
+	worker_rest_init(&rest, ports, 1);
+	rest.spin_ns = 0;
+	CU_ASSERT_EQUAL(worker_rest_decide(&rest, idle, 1000), WORKER_REST_SLEEP_MOST_NS);
+	rest.spin_ns = NS_PER_MS;
+	CU_ASSERT_EQUAL(worker_rest_decide(&rest, idle, 1000 + NS_PER_MS - 1), 0);
+	CU_ASSERT_EQUAL(worker_rest_decide(&rest, idle, 1000 + NS_PER_MS), WORKER_REST_SLEEP_MOST_NS);
+}
+
 static void naps_grow_to_their_bound_where_a_port_cannot_wake(void)
 {
 	struct port *ports[] = {&with_fd, &without_fd};
@@ -90,5 +103,6 @@ static void a_frame_or_a_message_ends_the_sleep(void)
 }
 
 UNIT_TESTS(UNIT_TEST(no_rest_under_load), UNIT_TEST(sleeps_until_the_deadline_after_spinning),
+	   UNIT_TEST(polls_on_as_long_as_it_was_told),
 	   UNIT_TEST(naps_grow_to_their_bound_where_a_port_cannot_wake),
 	   UNIT_TEST(a_frame_or_a_message_ends_the_sleep))

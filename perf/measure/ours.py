@@ -1,0 +1,32 @@
+"""What a request costs hydrofoil: from two readings of its counters and threads.
+
+A poller's CPU time says only that it polled.  The worker's cost is the TSC cycles of polls that did
+work; the CPU time of all other threads is added.  cpu_us is the whole process's CPU time, which is
+honest where the workers sleep when there is nothing to do."""
+from measure import cpu, segment
+
+
+def read(name, pid):
+    return {**segment.read(name), 'threads': cpu.thread_cpu_ns(pid)}
+
+
+def moved(before, after, workers, column):
+    """ns that the threads of one sort ran (column 1) or waited for a CPU (column 2)."""
+    return sum(now[column] - before['threads'].get(tid, (now[0], 0, 0))[column]
+               for tid, now in after['threads'].items() if ('foil-worker' in now[0]) == workers)
+
+
+def account(before, after):
+    grown = {entry: after[entry] - before[entry] for entry in after if entry not in ('threads', 'workers')}
+    requests, seconds, workers = grown['requests'], grown['at'], after['workers']
+    cycles = grown['busy_cycles'] + grown['idle_cycles']
+    # Workers account for every cycle, so their cycles and the clock give the TSC's rate.
+    busy_ns = grown['busy_cycles'] / cycles * seconds * workers * 1e9
+    others_ns = moved(before, after, False, 1)
+    return {'us': (busy_ns + others_ns) / requests / 1e3, 'worker_us': busy_ns / requests / 1e3,
+            'others_us': others_ns / requests / 1e3, 'cycles': grown['busy_cycles'] / requests,
+            'cpu_us': (moved(before, after, True, 1) + others_ns) / requests / 1e3,
+            'preempted_share': moved(before, after, True, 2) / (seconds * workers * 1e9),
+            'busy_share': grown['busy_cycles'] / cycles, 'requests': requests, 'workers': workers,
+            'per_second': requests / seconds, 'tx_frames': grown['tx_frames'] / requests,
+            'polls': grown['busy_polls'] / requests}
