@@ -10,6 +10,7 @@ struct load_connection {
 	struct load_client *client;
 	struct stream *stream;         /* NULL = closed */
 	uint64_t sent_at_ns;
+	uint64_t send_at_ns;           /* the next request, after a pause; 0 = none waits */
 	uint64_t body_left_bytes;
 	bool in_body;
 };
@@ -18,6 +19,7 @@ static void close_connection(struct load_connection *connection, uint64_t now_ns
 {
 	stream_release(connection->stream, now_ns);
 	connection->stream = NULL;
+	connection->send_at_ns = 0;
 	connection->client->open--;
 }
 
@@ -43,6 +45,8 @@ static void answer_complete(struct load_connection *connection, uint64_t now_ns)
 	histogram_record(&client->latency, now_ns - connection->sent_at_ns);
 	if (client->params.reconnect)
 		close_connection(connection, now_ns);
+	else if (client->params.pause_ns > 0)
+		connection->send_at_ns = now_ns + client->params.pause_ns;
 	else
 		send_request(connection, now_ns);
 }
@@ -144,6 +148,18 @@ void load_client_connect(struct load_client *client, uint32_t max, uint64_t now_
 		connection->stream->owner = connection;
 		connection->stream->owner_ops = &owner_ops;
 		client->open++;
+	}
+}
+
+void load_client_resume(struct load_client *client, uint64_t now_ns)
+{
+	for (uint32_t i = 0; client->params.pause_ns > 0 && i < client->params.connections; i++) {
+		struct load_connection *connection = &client->connections[i];
+
+		if (connection->send_at_ns == 0 || connection->send_at_ns > now_ns)
+			continue;
+		connection->send_at_ns = 0;
+		send_request(connection, now_ns);
 	}
 }
 

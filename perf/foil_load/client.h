@@ -18,6 +18,7 @@ struct load_client_params {
 	uint32_t paths;               /* requests go to /route/0 … /route/(paths - 1) in turn */
 	uint32_t header_bytes;        /* of every request head, at least */
 	const char *host;
+	uint64_t pause_ns;            /* between an answer and the next request */
 	bool reconnect;               /* a fresh connection for every request */
 };
 
@@ -36,6 +37,8 @@ struct load_client {
 MUST_USE bool load_client_open(struct load_client *client, const struct load_client_params *params);
 /* Opens connections that are not open, at most max of them. */
 void load_client_connect(struct load_client *client, uint32_t max, uint64_t now_ns);
+/* Sends what is due after a pause. */
+void load_client_resume(struct load_client *client, uint64_t now_ns);
 /* Forgets what was counted: the measurement starts here. */
 void load_client_reset(struct load_client *client);
 

@@ -94,6 +94,7 @@ static bool open_all(const struct load_options *options, struct why *why)
 						   .paths = options->paths,
 						   .header_bytes = options->header_bytes,
 						   .host = "gateway.test",
+						   .pause_ns = options->pause_ms * NS_PER_MS,
 						   .reconnect = options->reconnect};
 
 	if (!load_origin_open(&origin, &origin_params) || !load_client_open(&client, &client_params))
@@ -142,6 +143,7 @@ static void run(const struct load_options *options, uint64_t until_ns)
 			load_client_connect(&client, CONNECT_BATCH, now_ns);
 			connect_at_ns = now_ns + 2 * NS_PER_MS;
 		}
+		load_client_resume(&client, now_ns);
 		poll_side(&sides[0], now_ns);
 		poll_side(&sides[1], now_ns);
 	}

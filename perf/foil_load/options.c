@@ -90,6 +90,7 @@ void load_options_help(void)
 	     "  --paths N             requests go to /route/0 … /route/N-1 in turn\n"
 	     "  --header-bytes N      least size of a request head; 400\n"
 	     "  --body-bytes N        size of an answer's body; 1024; above 46080 a multiple of that\n"
+	     "  --pause-ms N          between an answer and the next request; 0\n"
 	     "  --reconnect           a new connection for every request\n"
 	     "  --warmup S, --seconds S\n"
 	     "\n"
@@ -97,7 +98,8 @@ void load_options_help(void)
 }
 
 enum { OPT_FRONT = 1, OPT_BACK, OPT_CLIENT, OPT_ORIGIN, OPT_ORIGIN_PORT, OPT_TARGET, OPT_CONNECTIONS,
-       OPT_PATHS, OPT_HEADER, OPT_BODY, OPT_WARMUP, OPT_SECONDS, OPT_RECONNECT, OPT_HELP };
+       OPT_PATHS, OPT_HEADER, OPT_BODY, OPT_WARMUP, OPT_SECONDS, OPT_RECONNECT, OPT_PAUSE,
+       OPT_HELP };
 
 static const struct option long_options[] = {
 	{"front", required_argument, NULL, OPT_FRONT},
@@ -112,6 +114,7 @@ static const struct option long_options[] = {
 	{"body-bytes", required_argument, NULL, OPT_BODY},
 	{"warmup", required_argument, NULL, OPT_WARMUP},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
+	{"pause-ms", required_argument, NULL, OPT_PAUSE},
 	{"reconnect", no_argument, NULL, OPT_RECONNECT},
 	{"help", no_argument, NULL, OPT_HELP},
 	{NULL, 0, NULL, 0},
@@ -138,6 +141,9 @@ static bool take_number(struct load_options *options, int option, const char *te
 		options->body_bytes = strtoull(text, NULL, 10);
 		return options->body_bytes <= ORIGIN_BLOCK_BYTES ||
 		       options->body_bytes % ORIGIN_BLOCK_BYTES == 0;
+	case OPT_PAUSE:
+		options->pause_ms = number;
+		return true;
 	case OPT_WARMUP:
 		options->warmup_seconds = strtod(text, NULL);
 		return true;

@@ -19,6 +19,7 @@ struct load_options {
 	uint64_t body_bytes;
 	double warmup_seconds;
 	double seconds;
+	uint64_t pause_ms;
 	bool reconnect;
 	bool help;
 };

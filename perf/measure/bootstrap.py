@@ -53,7 +53,7 @@ def static_resources(front, endpoints):
 
 def hydrofoil(name, ports, front, endpoints, **section):
     return {
-        'hydrofoil': {'ports': ports, 'stats': {'name': name}, **section},
+        'hydrofoil': {'ports': ports, 'stats': {'name': name}, 'drain_time': '1s', **section},
         'admin': {'address': address('127.0.0.1', 19905)},
         'static_resources': static_resources(front, endpoints),
     }

@@ -4,10 +4,10 @@ import json
 import sys
 import tempfile
 
-from measure import cpu, p1, p2, stages
+from measure import cpu, idle, p1, p11, p2, stages
 from measure.failure import Failure
 
-MEASUREMENTS = {'p1': p1, 'p2': p2, 'stages': stages}
+MEASUREMENTS = {'p1': p1, 'p2': p2, 'p11': p11, 'idle': idle, 'stages': stages}
 
 
 def read_options(arguments):

@@ -17,8 +17,9 @@ def moved(before, after, workers, column):
 
 
 def account(before, after):
-    grown = {entry: after[entry] - before[entry] for entry in after if entry not in ('threads', 'workers')}
-    requests, seconds, workers = grown['requests'], grown['at'], after['workers']
+    grown = {entry: after[entry] - before[entry] for entry in after if entry not in ('threads', 'sent_by')}
+    requests, seconds, workers = grown['requests'], grown['at'], len(after['sent_by'])
+    sent_by = [now - then for now, then in zip(after['sent_by'], before['sent_by'])]
     cycles = grown['busy_cycles'] + grown['idle_cycles']
     # Workers account for every cycle, so their cycles and the clock give the TSC's rate.
     busy_ns = grown['busy_cycles'] / cycles * seconds * workers * 1e9
@@ -29,4 +30,5 @@ def account(before, after):
             'preempted_share': moved(before, after, True, 2) / (seconds * workers * 1e9),
             'busy_share': grown['busy_cycles'] / cycles, 'requests': requests, 'workers': workers,
             'per_second': requests / seconds, 'tx_frames': grown['tx_frames'] / requests,
+            'shares': [round(sent / max(1, grown['tx_frames']), 3) for sent in sent_by],
             'polls': grown['busy_polls'] / requests}

@@ -25,29 +25,33 @@ def start_hydrofoil(folder, cores, name, **section):
                                 stdout=log, stderr=log)
 
 
-def start_load(folder, cores, options):
+def start_load(folder, cores, options, words):
     command = ['taskset', '-c', cores, 'build/release/perf/foil-load',
                '--front', f'{folder}/front.sock', '--back', f'{folder}/back.sock',
                '--client', '10.90.1.2/24', '--target', f'{bootstrap.GATEWAY}:80',
                '--origin', ','.join(f'{host}/24' for host in bootstrap.ENDPOINTS),
                '--origin-port', str(bootstrap.ORIGIN_PORT), '--connections', str(options.connections),
                '--paths', str(bootstrap.ROUTES), '--header-bytes', '400', '--body-bytes', '1024',
-               '--warmup', '2', '--seconds', str(options.seconds)]
+               '--warmup', '2', '--seconds', str(options.seconds), *words]
     with open(f'{folder}/load.log', 'w') as log:
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
 
 
-def measure_hydrofoil(folder, options, gateway_cores='0', load_cores='1', **section):
+def measure_hydrofoil(folder, options, gateway_cores='0', load_cores='1', load_words=(), **section):
     logs = f'{folder}/hydrofoil.log', f'{folder}/load.log'
-    load = start_load(folder, load_cores, options)
+    load = start_load(folder, load_cores, options, load_words)
     gateway = start_hydrofoil(folder, gateway_cores, 'perf', **section)
     try:
         return sample(gateway, load, logs)
     finally:
-        load.kill()
-        gateway.terminate()
-        load.wait()
-        gateway.wait(timeout=60)
+        stop(load, gateway)
+
+
+def stop(load, gateway):
+    load.kill()
+    gateway.terminate()
+    load.wait()
+    gateway.wait(timeout=60)
 
 
 def sample(gateway, load, logs):
