@@ -56,13 +56,47 @@ static void put_field(struct out *out, struct str name, struct str value)
 	(BIT(HOST) | BIT(CONNECTION) | BIT(KEEP_ALIVE) | BIT(PROXY_CONNECTION) |                   \
 	 BIT(TRANSFER_ENCODING) | BIT(CONTENT_LENGTH) | BIT(UPGRADE))
 
+static bool is_written(const struct header *header, uint64_t skipped)
+{
+	return !header->removed && !(skipped & UINT64_C(1) << header->id);
+}
+
+/* Whether "name: value" lies in memory as it is to be written. */
+static bool is_one_piece(const struct header *header)
+{
+	const char *colon = header->name.data + header->name.length;
+
+	return header->value.data == colon + 2 && memcmp(colon, ": ", 2) == 0;
+}
+
+static bool lies_behind(const struct header *header, const struct header *before)
+{
+	const char *end = before->value.data + before->value.length;
+
+	return header->name.data == end + 2 && memcmp(end, "\r\n", 2) == 0;
+}
+
+/* What was received and not touched lies in one piece, and most of a head is that: it is copied in
+ * runs, not field by field. */
 static void put_list(struct out *out, const struct header_list *list, uint64_t skipped)
 {
-	for (uint32_t i = 0; i < list->count; i++) {
-		const struct header *header = &list->items[i];
+	const struct header *header = list->items, *end = header + list->count;
 
-		if (!header->removed && !(skipped & UINT64_C(1) << header->id))
-			put_field(out, header->name, header->value);
+	while (header < end) {
+		const struct header *last = header++;
+		const char *start = last->name.data;
+
+		if (!is_written(last, skipped))
+			continue;
+		if (!is_one_piece(last)) {
+			put_field(out, last->name, last->value);
+			continue;
+		}
+		while (header < end && is_written(header, skipped) && lies_behind(header, last) &&
+		       is_one_piece(header))
+			last = header++;
+		put(out, start, (uint32_t)(last->value.data + last->value.length - start));
+		PUT(out, "\r\n");
 	}
 }
 

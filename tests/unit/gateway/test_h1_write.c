@@ -87,6 +87,29 @@ static void heads_are_written_exactly(void)
 	arena_clear(&arena);
 }
 
+/* Runs of headers that lie as they are to be written are copied whole; everything ends a run that
+ * is not to be seen, or was written in another way. */
+static void untouched_headers_are_copied_as_they_came(void)
+{
+	static const char text[] = "GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\nB:2\r\nC: 3 \r\nD:  4\r\nE: \r\n"
+				   "F: 6\r\nConnection: x\r\nG: 7\r\nGone: 8\r\nH:\t8\r\nI: 9\r\nJ: 10\r\n\r\n";
+	char *copy = guard_copy(text, sizeof(text) - 1, 1);
+	uint32_t scanned = 0, consumed = 0;
+	struct message_head head;
+
+	start();
+	CU_ASSERT_EQUAL_FATAL(h1_parse_request(copy, sizeof(text) - 1, &limits, &arena, &scanned, &head,
+					       &consumed),
+			      H1_DONE);
+	header_remove(&head.headers, STR("gone"));
+	CU_ASSERT_FATAL(header_set(&head.headers, &arena, STR("i"), STR("new")));
+	expect(&head, &(struct h1_write_options){0},
+	       "GET / HTTP/1.1\r\nhost: h\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: \r\nF: 6\r\nG: 7\r\n"
+	       "H: 8\r\nI: new\r\nJ: 10\r\n\r\n");
+	guard_free(copy, sizeof(text) - 1, 1);
+	arena_clear(&arena);
+}
+
 static struct str random_of(struct prng *prng, const char *alphabet, uint32_t least, uint32_t most)
 {
 	uint32_t length = least + prng_below(prng, most - least + 1);
@@ -205,5 +228,6 @@ static void hop_by_hop_headers_end_here(void)
 	}
 }
 
-UNIT_TESTS(UNIT_TEST(heads_are_written_exactly), UNIT_TEST(what_is_written_is_parsed_back),
+UNIT_TESTS(UNIT_TEST(heads_are_written_exactly), UNIT_TEST(untouched_headers_are_copied_as_they_came),
+	   UNIT_TEST(what_is_written_is_parsed_back),
 	   UNIT_TEST(last_chunk_carries_allowed_trailers), UNIT_TEST(hop_by_hop_headers_end_here))
