@@ -109,7 +109,7 @@ static void remove_untrusted(struct header_list *headers, bool edge)
 		struct header *header = &headers->items[i];
 
 		if (header->name.length < 16 ||
-		    !str_bytes_equal_nocase(header->name.data, "x-envoy-", 8))
+		    !str_bytes_equal_lower("x-envoy-", header->name.data, 8))
 			continue;
 		if (is_one_of(header->name, internal_only, ARRAY_LEN(internal_only)) ||
 		    (edge && is_one_of(header->name, not_before_the_edge,
@@ -139,28 +139,24 @@ static bool set_forwarded_proto(struct exchange *exchange)
 /* RFC 9562 5.4, version 4 */
 static bool make_request_id(struct exchange *exchange, struct str *id)
 {
-	static const char digits[] = "0123456789abcdef";
-	uint64_t random[2] = {prng_next(&exchange->gateway->prng),
-			      prng_next(&exchange->gateway->prng)};
-	const uint8_t *bytes = (const uint8_t *)random;
-	char *text = arena_alloc(&exchange->arena, 36);
-	uint32_t at = 0;
+	uint64_t high = prng_next(&exchange->gateway->prng), low = prng_next(&exchange->gateway->prng);
+	char digits[4 * STR_HEX8_BYTES], *text = arena_alloc(&exchange->arena, 36);
 
 	if (!text)
 		return false;
-	for (uint32_t i = 0; i < 16; i++) {
-		uint8_t byte = bytes[i];
-
-		if (i == 6)
-			byte = (byte & 0x0f) | 0x40;
-		if (i == 8)
-			byte = (byte & 0x3f) | 0x80;
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			text[at++] = '-';
-		text[at++] = digits[byte >> 4];
-		text[at++] = digits[byte & 15];
-	}
-	*id = (struct str){text, at};
+	high = (high & ~(UINT64_C(0xf0) << 48)) | UINT64_C(0x40) << 48;
+	low = (low & ~UINT64_C(0xc0)) | 0x80;
+	str_put_hex8((uint32_t)high, digits);
+	str_put_hex8((uint32_t)(high >> 32), digits + 8);
+	str_put_hex8((uint32_t)low, digits + 16);
+	str_put_hex8((uint32_t)(low >> 32), digits + 24);
+	memcpy(text, digits, 8);
+	memcpy(text + 9, digits + 8, 4);
+	memcpy(text + 14, digits + 12, 4);
+	memcpy(text + 19, digits + 16, 4);
+	memcpy(text + 24, digits + 20, 12);
+	text[8] = text[13] = text[18] = text[23] = '-';
+	*id = (struct str){text, 36};
 	return true;
 }
 

@@ -48,7 +48,7 @@ enum header_id header_id_find_bytes(const char *name, uint32_t length)
 
 	while (id != HEADER_OTHER) {
 		if (names[id].length == length &&
-		    str_bytes_equal_nocase(names[id].data, name, length))
+		    str_bytes_equal_lower(names[id].data, name, length))
 			break;
 		id = bucket_next[id];
 	}

@@ -55,6 +55,35 @@ static inline bool str_bytes_equal_nocase(const char *a, const char *b, uint32_t
 	return str_lower8(str_load8(a + length - 8)) == str_lower8(str_load8(b + length - 8));
 }
 
+/* The same where the letters of `lower` are lower case already, as in names that we wrote. */
+static inline bool str_bytes_equal_lower(const char *lower, const char *any, uint32_t length)
+{
+	if (length < 8)
+		return str_load_short(lower, length) == str_lower8(str_load_short(any, length));
+	for (uint32_t i = 0; i + 8 <= length; i += 8) {
+		if (str_load8(lower + i) != str_lower8(str_load8(any + i)))
+			return false;
+	}
+	return str_load8(lower + length - 8) == str_lower8(str_load8(any + length - 8));
+}
+
+#define STR_HEX8_BYTES 8
+/* Four bytes as eight hexadecimal digits, the byte in the lowest bits first. */
+static inline void str_put_hex8(uint32_t bytes, char out[STR_HEX8_BYTES])
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t nibbles = bytes;
+
+	/* Two bytes for each, its high nibble in the lower one, which is written first. */
+	nibbles = (nibbles | nibbles << 16) & UINT64_C(0x0000ffff0000ffff);
+	nibbles = (nibbles | nibbles << 8) & UINT64_C(0x00ff00ff00ff00ff);
+	nibbles = ((nibbles >> 4) | (nibbles << 8)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	uint64_t tens = ((nibbles + ones * 6) >> 4) & ones;
+	uint64_t text = nibbles + ones * '0' + tens * ('a' - '0' - 10);
+
+	memcpy(out, &text, sizeof(text));
+}
+
 #define STR_DECIMAL_BYTES 20 /* of any uint64_t */
 /* In decimal, without NUL; returns the length. */
 static inline uint32_t str_put_decimal(uint64_t number, char out[STR_DECIMAL_BYTES])
