@@ -11,15 +11,16 @@ import sys
 
 from measure import envoy, inside
 
-BUILD = 'build/release'
+BUILD = 'build/perf'
+# Across files the compiler finds a tenth of the instructions that are not needed.
+RELEASE = ['--buildtype=release', '-Db_lto=true', '-Ddebug=true']
 PROGRAMS = ['dataplane/hydrofoil', 'dataplane/foilctl/foilctl', 'perf/foil-load', 'perf/worker-bench']
 PR_SET_PDEATHSIG = 1
 
 
 def build():
     if not os.path.exists(f'{BUILD}/build.ninja'):
-        subprocess.run(['meson', 'setup', BUILD, '--buildtype=release', '-Ddebug=true'], check=True,
-                       stdout=sys.stderr)
+        subprocess.run(['meson', 'setup', BUILD, *RELEASE], check=True, stdout=sys.stderr)
     subprocess.run(['ninja', '-C', BUILD, *PROGRAMS], check=True, stdout=sys.stderr)
 
 

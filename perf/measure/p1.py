@@ -12,6 +12,7 @@ import subprocess
 
 from measure import bootstrap, ours, peers
 from measure.failure import Failure
+from tests.e2e.lib.world import program
 
 TARGET_US = 3.0
 
@@ -21,12 +22,12 @@ def start_hydrofoil(folder, cores, name, **section):
     with open(config_path, 'w') as config:
         json.dump(bootstrap.over_memif(folder, name, **section), config)
     with open(f'{folder}/hydrofoil.log', 'w') as log:
-        return subprocess.Popen(['taskset', '-c', cores, 'build/release/dataplane/hydrofoil', '-c', config_path],
+        return subprocess.Popen(['taskset', '-c', cores, program('hydrofoil'), '-c', config_path],
                                 stdout=log, stderr=log)
 
 
 def start_load(folder, cores, options, words):
-    command = ['taskset', '-c', cores, 'build/release/perf/foil-load',
+    command = ['taskset', '-c', cores, program('foil-load'),
                '--front', f'{folder}/front.sock', '--back', f'{folder}/back.sock',
                '--client', '10.90.1.2/24', '--target', f'{bootstrap.GATEWAY}:80',
                '--origin', ','.join(f'{host}/24' for host in bootstrap.ENDPOINTS),

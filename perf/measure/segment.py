@@ -4,14 +4,15 @@ import re
 import subprocess
 import time
 
-FOILCTL = 'build/release/dataplane/foilctl/foilctl'
+from tests.e2e.lib.world import program
+
 ENTRY = re.compile(r'hydrofoil\.worker\.(\d+)\.(\w+)$')
 
 
 def read(name):
     """{"requests", "at", counter of worker.def: sum over the workers, "sent_by": [frames a worker sent]}."""
     at = time.monotonic()
-    out = subprocess.run([FOILCTL, 'stat', '--json', '--segment', name], check=True,
+    out = subprocess.run([program('foilctl'), 'stat', '--json', '--segment', name], check=True,
                          capture_output=True, text=True).stdout
     stats = {stat['name']: stat['value'] for stat in json.loads(out)['stats']}
     values, sent_by = {}, {}

@@ -10,9 +10,9 @@ import subprocess
 
 from measure import bootstrap
 from measure.failure import Failure
+from tests.e2e.lib.world import program
 
 REQUESTS = 4000
-BENCH = 'build/release/perf/worker-bench'
 FOLDERS = [('stack/base', 'slices, checksums, timers'), ('stack/link', 'Ethernet, neighbours'),
            ('stack/ip', 'IPv4, IPv6'), ('stack/tcp', 'TCP'), ('stack/stack.c', 'stack'),
            ('gateway/http1', 'HTTP/1 codec'), ('gateway/exchange', 'exchange, headers'),
@@ -35,7 +35,7 @@ def folder_of(path, binary):
 def count(folder, connections):
     out = f'{folder}/callgrind.out'
     command = ['valgrind', '--tool=callgrind', f'--callgrind-out-file={out}',
-               '--toggle-collect=worker_poll', BENCH, f'{folder}/bootstrap.json', str(connections),
+               '--toggle-collect=worker_poll*', program('worker-bench'), f'{folder}/bootstrap.json', str(connections),
                str(REQUESTS)]
     run = subprocess.run(command, check=True, capture_output=True, text=True)
     answered = json.loads(run.stdout.splitlines()[-1])['requests'] + 10 * connections  # its warm-up
