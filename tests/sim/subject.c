@@ -91,10 +91,16 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 	host_netif(&subject->port.netif, number);
 	subject->port.ops = &port_ops;
 	subject->port.wait_fd = -1;
-	subject->end = wire_attach(wire, subject->port.netif.mac, memory->frames);
+	subject->by_kernel = limits->by_kernel;
+	if (subject->by_kernel)
+		kernel_boot(&subject->kernel, wire, memory, number, limits->stream_budget_bytes, seed,
+			    now_ns);
+	else
+		subject->end = wire_attach(wire, subject->port.netif.mac, memory->frames);
 	lend_counters(subject);
 	struct worker_params params = {
-		.port_count = 1,
+		.port_count = subject->by_kernel ? 0 : 1,
+		.kernel = subject->by_kernel ? &subject->kernel.io : NULL,
 		.ports = subject->ports,
 		.header_pool = memory->headers,
 		.indirect_pool = memory->indirect,
@@ -132,12 +138,36 @@ void subject_drain(struct subject *subject)
 	INVARIANT(mailbox_post(worker_mailbox(subject->worker), &mail));
 }
 
+/* The worker between two looks at its kernel; returns its next deadline, or what of it comes first. */
+static uint64_t run_by_kernel(struct subject *subject, uint64_t now_ns)
+{
+	struct worker_result result;
+	unsigned rounds = 0;
+
+	kernel_tick(&subject->kernel, now_ns);
+	do {
+		INVARIANT(rounds++ < ROUNDS_MAX);
+		host_run(&subject->kernel.host, now_ns);
+		malloc_guard_begin();
+		result = worker_poll(subject->worker, now_ns);
+		subject->allocations += malloc_guard_end();
+		if (subject->starved && !result.worked && result.deadline_ns <= now_ns)
+			return now_ns + SPIN_NS;
+	} while (result.worked || result.deadline_ns <= now_ns);
+	/* It would be woken, and asks its kernel when it is time. */
+	if (kernel_has_events(&subject->kernel))
+		return now_ns + SPIN_NS;
+	return deadline_earlier_ns(result.deadline_ns, host_deadline_ns(&subject->kernel.host));
+}
+
 uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 {
 	struct worker_result result;
 	unsigned rounds = 0;
 
 	subject->now_ns = now_ns;
+	if (subject->by_kernel)
+		return run_by_kernel(subject, now_ns);
 	do {
 		INVARIANT(rounds++ < ROUNDS_MAX);
 		malloc_guard_begin();
@@ -161,6 +191,9 @@ static bool nothing_outstanding(const struct subject *subject, struct why *why)
 				    "%u exchanges, %u arena chunks",
 			       left.downstream_connections, left.upstream_connections, left.exchanges,
 			       left.arena_chunks);
+	if (subject->counters.kernel_connections != 0)
+		return why_set(why, "%lu kernel connections left over",
+			       subject->counters.kernel_connections);
 	if (subject->tcp.connections != 0)
 		return why_set(why, "%lu TCP connections left over", subject->tcp.connections);
 	return true;
@@ -226,6 +259,8 @@ bool subject_is_clean(const struct subject *subject, struct why *why)
 void subject_close(struct subject *subject)
 {
 	worker_destroy(subject->worker);
+	if (subject->by_kernel)
+		kernel_halt(&subject->kernel);
 	for (unsigned i = 0; i < SUBJECT_HOLDS; i++)
 		INVARIANT(subject->holds[i] == 0);
 }

@@ -9,6 +9,7 @@
 #include "dataplane/worker/worker.h"
 #include "stack/base/why.h"
 #include "tests/sim/host.h"
+#include "tests/sim/kernel.h"
 
 #define SUBJECT_HTTP_PORT 80
 #define SUBJECT_TCP_PORT 81
@@ -27,11 +28,14 @@ struct subject_limits {
 	uint32_t connections_max;
 	uint32_t slices_max;
 	uint32_t stream_budget_bytes;
+	bool by_kernel;         /* it has no port: a kernel serves it */
 };
 
 struct subject {
 	struct port port;
 	struct port *ports[1];
+	bool by_kernel;
+	struct kernel kernel;
 	struct wire *wire;
 	unsigned end;
 	uint64_t now_ns;

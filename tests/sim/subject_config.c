@@ -154,6 +154,10 @@ void subject_configs_create(unsigned origins)
 		number_objects(&bootstraps[i].resources);
 		roots[i] = config_root_create(&bootstraps[i].resources, &env, i + 1);
 		INVARIANT(roots[i]);
+		/* Where a kernel serves the subject, its port is what a socket is known by. */
+		for (uint32_t k = 0; k < roots[i]->listener_count; k++)
+			roots[i]->listeners[k]->addresses[0].kernel_socket =
+				roots[i]->listeners[k]->addresses[0].port;
 	}
 }
 

@@ -20,6 +20,7 @@
 /* How long after the last client the worker may take to be clean: pool idle timeout, FIN-WAIT-2,
  * TIME-WAIT and orphaned connections that give up. */
 #define SETTLE_NS (900 * NS_PER_SECOND)
+#define KERNEL_WORLDS 4 /* one in so many runs on a kernel, without a port */
 #define TURNS_MAX 2000000
 
 enum event_kind {
@@ -135,7 +136,7 @@ static uint32_t pick_budget_bytes(struct prng *prng)
 	return UINT32_C(1) << (14 + prng_below(prng, 6));
 }
 
-static void pick_limits(struct world *world, struct subject_limits *limits)
+static void pick_limits(struct world *world, uint64_t seed, struct subject_limits *limits)
 {
 	struct prng *prng = &world->prng;
 	bool scarce = world->hostile && prng_below(prng, 4) == 0;
@@ -143,6 +144,8 @@ static void pick_limits(struct world *world, struct subject_limits *limits)
 	limits->connections_max = scarce ? 2 + prng_below(prng, 20) : 128;
 	limits->slices_max = scarce ? 16 + prng_below(prng, 300) : 4096;
 	limits->stream_budget_bytes = 2 * pick_budget_bytes(prng);
+	/* Not drawn, so that the other worlds are what they were. */
+	limits->by_kernel = seed % KERNEL_WORLDS == KERNEL_WORLDS - 1;
 }
 
 static void world_open(struct world *world, struct world_memory *memory, uint64_t seed, bool trace)
@@ -156,7 +159,7 @@ static void world_open(struct world *world, struct world_memory *memory, uint64_
 	wire_init(&world->wire, &faults, prng_next(&world->prng), trace);
 	host_open(&world->client_host, &world->wire, &memory->clients, CLIENT_HOST_NUMBER,
 		  pick_budget_bytes(&world->prng), prng_next(&world->prng), 0);
-	pick_limits(world, &limits);
+	pick_limits(world, seed, &limits);
 	subject_open(&world->subject, &world->wire, &memory->worker, SUBJECT_NUMBER, &limits,
 		     prng_next(&world->prng), 0);
 	for (unsigned i = 0; i < ORIGINS; i++) {

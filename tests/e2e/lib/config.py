@@ -41,8 +41,14 @@ def address(host, port):
     return {'socket_address': {'address': host, 'port_value': port}}
 
 
+def pipe(path, **fields):
+    return {'pipe': {'path': path, **fields}}
+
+
 def cluster(name, *hosts, kind='STATIC', **fields):
-    endpoints = [{'endpoint': {'address': address(host, port)}} for host, port in hosts]
+    """hosts: (address, port) each, or an address of pipe()."""
+    endpoints = [{'endpoint': {'address': host if isinstance(host, dict) else address(*host)}}
+                 for host in hosts]
     return {'name': name, 'type': kind, 'connect_timeout': '1s',
             'load_assignment': {'cluster_name': name, 'endpoints': [{'lb_endpoints': endpoints}]},
             **fields}
