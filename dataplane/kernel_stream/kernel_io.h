@@ -45,6 +45,8 @@ struct kernel_io {
 struct kernel_io_ops {
 	/* `socket`: bound and listening, made by the control thread, which keeps it open meanwhile. */
 	int (*listen)(struct kernel_io *io, int socket, uint64_t token);
+	/* Nobody may connect to this listener any more, whoever shares its socket. */
+	void (*refuse)(struct kernel_io *io, int listener);
 	/* The next connection of a listener.  -EAGAIN: none waits.  -EMFILE, -ENFILE: one was turned
 	 * away because descriptors have run out. */
 	int (*accept)(struct kernel_io *io, int listener, uint64_t token, struct kernel_ends *ends);

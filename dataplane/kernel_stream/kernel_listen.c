@@ -56,6 +56,12 @@ static bool is_shortage(int error)
 	return error == -ENOBUFS || error == -ENOMEM;
 }
 
+/* None waits, or the socket is no longer one to wait at. */
+static bool is_over(int error)
+{
+	return error == -EAGAIN || error == -EINVAL || error == -EBADF || error == -ENOTSOCK;
+}
+
 /* False when no more can be accepted here now. */
 static bool accept_one(struct kernel_listener *listener, uint64_t now_ns)
 {
@@ -71,7 +77,7 @@ static bool accept_one(struct kernel_listener *listener, uint64_t now_ns)
 		conn->state = KERNEL_CLOSED;
 		kernel_conn_settle(conn);
 	}
-	if (handle == -EAGAIN) {
+	if (is_over(handle)) {
 		rest(listener);
 		return false;
 	}
@@ -137,7 +143,7 @@ bool kernel_accept_deliver(struct kernel_conn *conn, uint64_t now_ns)
 }
 
 void kernel_listener_close(struct kernel_streams *all, struct kernel_listener *listener,
-			   uint64_t now_ns)
+			   bool for_good, uint64_t now_ns)
 {
 	struct kernel_io *io = all->params.io;
 
@@ -147,6 +153,8 @@ void kernel_listener_close(struct kernel_streams *all, struct kernel_listener *l
 			if (!accept_one(listener, now_ns))
 				break;
 	rest(listener);
+	if (for_good)
+		io->ops->refuse(io, listener->handle);
 	io->ops->close(io, listener->handle, false);
 	listener->handle = -1;
 	listener->used = false;

@@ -140,6 +140,11 @@ static int do_listen(struct kernel_io *io, int socket, uint64_t token)
 	return error;
 }
 
+static void do_refuse(struct kernel_io *io, int listener)
+{
+	shutdown(listener, SHUT_RDWR);
+}
+
 /* Out of descriptors: the one kept for that takes the connection, and lets go of it. */
 static int turn_away(struct kernel_socket *socket, int listener, int error)
 {
@@ -287,6 +292,7 @@ static uint32_t do_wait(struct kernel_io *io, struct kernel_event *out, uint32_t
 
 static const struct kernel_io_ops ops = {
 	.listen = do_listen,
+	.refuse = do_refuse,
 	.accept = do_accept,
 	.connect = do_connect,
 	.failed = do_failed,

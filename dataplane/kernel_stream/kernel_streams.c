@@ -43,7 +43,7 @@ void kernel_streams_destroy(struct kernel_streams *all)
 
 	for (unsigned i = 0; i < KERNEL_LISTENERS_MAX; i++)
 		if (all->listeners[i].used)
-			kernel_listener_close(all, &all->listeners[i], all->asked_ns);
+			kernel_listener_close(all, &all->listeners[i], false, all->asked_ns);
 	for (uint32_t i = 0; i < all->conns.capacity; i++) {
 		conn = pool_at(&all->conns, i);
 		if (conn->state == KERNEL_FREE)

@@ -68,9 +68,10 @@ struct kernel_listen_params {
 /* NULL when there is no room, or the socket is none. */
 struct kernel_listener *kernel_listen(struct kernel_streams *all,
 				      const struct kernel_listen_params *params);
-/* What waits to be accepted is still taken, as far as one bite goes. */
+/* What waits to be accepted is still taken, as far as one bite goes.  for_good: the socket is
+ * nobody's any more, and whoever comes now is refused at once. */
 void kernel_listener_close(struct kernel_streams *all, struct kernel_listener *listener,
-			   uint64_t now_ns);
+			   bool for_good, uint64_t now_ns);
 
 /* --- opening and looking ------------------------------------------------------------------- */
 

@@ -50,7 +50,8 @@ static void close_entry(struct worker_listeners *all, struct worker_listener *en
 		if (entry->places[i])
 			tcp_listener_close(all->tcp, entry->places[i], now_ns);
 		if (entry->kernel_places[i])
-			kernel_listener_close(all->kernel, entry->kernel_places[i], now_ns);
+			kernel_listener_close(all->kernel, entry->kernel_places[i],
+					      all->draining, now_ns);
 	}
 	entry->count = 0;
 	entry->closing = true;

@@ -281,6 +281,21 @@ def test_the_pipe_has_its_mode_and_is_removed_at_the_end(world):
     assert not os.path.exists(world.front)
 
 
+def test_a_drain_under_load_fails_no_request(world):
+    world.start_gateway(world.config, '--drain-time-s', '10')
+    with world.inside('gateway'):
+        clients = subprocess.Popen(['/usr/bin/python3', '-B', '-m', 'tests.e2e.lib.steady',
+                                    '127.0.0.1', '8000', '/local/', '20', '8'], text=True,
+                                   stdout=subprocess.PIPE)
+    time.sleep(2)
+    assert clients.poll() is None
+    world.gateway.send_signal(signal.SIGTERM)
+    told, _ = clients.communicate(timeout=40)
+    assert world.gateway.wait(20) == 0, 'exit status after a drain'
+    good, failed = int(told.split()[1]), int(told.split()[3])
+    assert good > 20 and failed == 0, told
+
+
 def test_a_pipe_left_by_kill_9_is_taken_over(world):
     world.start_gateway(world.config)
     world.gateway.send_signal(signal.SIGKILL)

@@ -6,7 +6,7 @@
 
 struct fake_socket fake_sockets[FAKE_SOCKETS];
 int fake_connect_answer;
-bool fake_connect_done;
+bool fake_connect_done, fake_refused;
 uint32_t fake_connects, fake_waits;
 static int accepts[16];
 static uint32_t accept_count, accept_at;
@@ -18,6 +18,11 @@ static int do_listen(struct kernel_io *io, int socket, uint64_t token)
 {
 	listener_token = token;
 	return FAKE_LISTENER;
+}
+
+static void do_refuse(struct kernel_io *io, int listener)
+{
+	fake_refused = true;
 }
 
 static int do_accept(struct kernel_io *io, int listener, uint64_t token, struct kernel_ends *ends)
@@ -114,7 +119,7 @@ static uint32_t do_wait(struct kernel_io *io, struct kernel_event *out, uint32_t
 }
 
 static const struct kernel_io_ops ops = {
-	.listen = do_listen, .accept = do_accept, .connect = do_connect, .failed = do_failed,
+	.listen = do_listen, .refuse = do_refuse, .accept = do_accept, .connect = do_connect, .failed = do_failed,
 	.ends = do_ends, .read = do_read, .write = do_write, .shutdown = do_shutdown,
 	.close = do_close, .wait = do_wait,
 };
@@ -127,7 +132,7 @@ void fake_kernel_reset(void)
 		fake_sockets[i].room = FAKE_BYTES;
 	accept_count = accept_at = event_count = 0;
 	fake_connect_answer = 0;
-	fake_connect_done = false;
+	fake_connect_done = fake_refused = false;
 	fake_connects = fake_waits = 0;
 }
 

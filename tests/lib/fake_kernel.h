@@ -31,6 +31,7 @@ extern struct fake_socket fake_sockets[FAKE_SOCKETS]; /* by handle */
 extern struct kernel_io fake_kernel;
 extern int fake_connect_answer;   /* a handle, or -errno */
 extern bool fake_connect_done;    /* at once */
+extern bool fake_refused;         /* the listener's socket is closed for good */
 extern uint32_t fake_connects;
 extern uint32_t fake_waits;
 

@@ -113,6 +113,16 @@ static int do_listen(struct kernel_io *io, int socket, uint64_t token)
 	return handle_of(s);
 }
 
+static void do_refuse(struct kernel_io *io, int listener)
+{
+	struct kernel *kernel = kernel_of(io);
+	struct kernel_socket_state *s = &kernel->sockets[listener];
+
+	if (s->listener)
+		tcp_listener_close(stack_tcp(kernel->host.stack), s->listener, kernel->now_ns);
+	s->listener = NULL;
+}
+
 static void do_ends(struct kernel_io *io, int handle, struct kernel_ends *ends)
 {
 	struct stream_info info;
@@ -247,11 +257,11 @@ static void do_close(struct kernel_io *io, int handle, bool abort)
 	struct kernel *kernel = kernel_of(io);
 	struct kernel_socket_state *s = &kernel->sockets[handle];
 
-	if (!s->listener) {
+	if (s->stream) {
 		let_go(s, abort);
 		return;
 	}
-	tcp_listener_close(stack_tcp(kernel->host.stack), s->listener, kernel->now_ns);
+	do_refuse(io, handle);
 	for (unsigned i = 0; i < KERNEL_SOCKETS; i++)
 		if (kernel->sockets[i].used && kernel->sockets[i].accepted_by == handle)
 			let_go(&kernel->sockets[i], true);
@@ -275,7 +285,7 @@ static uint32_t do_wait(struct kernel_io *io, struct kernel_event *out, uint32_t
 }
 
 static const struct kernel_io_ops ops = {
-	.listen = do_listen, .accept = do_accept, .connect = do_connect, .failed = do_failed,
+	.listen = do_listen, .refuse = do_refuse, .accept = do_accept, .connect = do_connect, .failed = do_failed,
 	.ends = do_ends, .read = do_read, .write = do_write, .shutdown = do_shutdown,
 	.close = do_close, .wait = do_wait,
 };

@@ -150,7 +150,8 @@ static void closing_a_listener_takes_who_was_connected(void)
 	fixture_start();
 	fake_kernel_accepts(0);
 	fake_kernel_accepts(1);
-	kernel_listener_close(all, listener, now_ns);
+	kernel_listener_close(all, listener, true, now_ns);
+	CU_ASSERT(fake_refused);
 	poll_once();
 	CU_ASSERT_EQUAL(mine_count, 2);
 	stream_release(mine[0], now_ns);
@@ -158,6 +159,17 @@ static void closing_a_listener_takes_who_was_connected(void)
 	fixture_finish();
 }
 
+/* Another worker, or the control thread, has closed it for good. */
+static void a_dead_socket_is_not_asked_for_ever(void)
+{
+	fixture_start();
+	fake_kernel_knocks(-EINVAL);
+	poll_once();
+	CU_ASSERT(!kernel_streams_has_work(all));
+	fixture_finish();
+}
+
 UNIT_TESTS(UNIT_TEST(opens), UNIT_TEST(a_full_backlog_is_tried_again),
 	   UNIT_TEST(no_descriptor_or_block_is_shed_and_counted),
-	   UNIT_TEST(closing_a_listener_takes_who_was_connected))
+	   UNIT_TEST(closing_a_listener_takes_who_was_connected),
+	   UNIT_TEST(a_dead_socket_is_not_asked_for_ever))
