@@ -21,7 +21,8 @@
 #include "xds/bootstrap/bootstrap.h"
 
 #define BURST 64
-#define CABLE_FRAMES 4096
+#define CABLE_FRAMES 65536 /* more than all connections have on their way at once */
+#define CONNECTIONS_MAX 16384
 #define POOL_MBUFS 16384
 #define MBUF_CACHE 512
 #define SLOTS 64
@@ -297,6 +298,10 @@ int main(int argc, char **argv)
 	uint64_t requests = strtoull(argv[3], NULL, 10);
 	uint64_t polls = 0;
 
+	if (connections == 0 || connections > CONNECTIONS_MAX) {
+		fprintf(stderr, "worker-bench: 1 to %d connections\n", CONNECTIONS_MAX);
+		return 2;
+	}
 	clock_start();
 	test_eal_start(1024);
 	/* With a cache for the core, as the data plane has: last freed, first taken, still in L2. */
