@@ -138,6 +138,26 @@ static inline bool gateway_drains(const struct gateway *gateway,
 	return gateway->draining & (1u << listener->direction);
 }
 
+/* Counts what has arrived on a stream since it was last asked: a connection may live for months.
+ * counted_bytes: of this stream, modulo 2^32, which is more than arrives in between. */
+static inline void count_received(const struct stream *stream, uint32_t *counted_bytes,
+				  uint64_t *total_bytes)
+{
+	struct stream_info info;
+
+	stream_info(stream, &info);
+	counter_add(total_bytes, (uint32_t)info.rx_bytes - *counted_bytes);
+	*counted_bytes = (uint32_t)info.rx_bytes;
+}
+
+/* Writes, and counts what is written as sent. */
+static inline void write_counted(struct stream *stream, struct slice_queue *bytes,
+				 uint64_t *total_bytes, uint64_t now_ns)
+{
+	counter_add(total_bytes, bytes->bytes);
+	stream_write(stream, bytes, now_ns);
+}
+
 static inline struct http_stats *stats_http(struct gateway *gateway, uint32_t slot)
 {
 	return &gateway->params.stats->https[slot];

@@ -69,10 +69,15 @@ static void upstream_free(struct work *work, uint64_t now_ns);
 
 /* --- connections ------------------------------------------------------------------------------- */
 
+void pool_count_received(struct upstream *upstream)
+{
+	count_received(upstream->stream, &upstream->rx_counted_bytes,
+		       &cluster_stats(upstream)->upstream_cx_rx_bytes_total);
+}
+
 void pool_close(struct upstream *upstream, bool abort, bool remote, uint64_t now_ns)
 {
 	struct cluster_stats *stats = cluster_stats(upstream);
-	struct stream_info info;
 
 	if (upstream->state == UPSTREAM_CLOSED)
 		return;
@@ -81,9 +86,7 @@ void pool_close(struct upstream *upstream, bool abort, bool remote, uint64_t now
 		upstream->host->connecting--;
 	list_remove(&upstream->in_idle);
 	gateway_timer_stop(upstream->gateway, &upstream->timer);
-	stream_info(upstream->stream, &info);
-	counter_add(&stats->upstream_cx_rx_bytes_total, info.rx_bytes);
-	counter_add(&stats->upstream_cx_tx_bytes_total, info.tx_bytes);
+	pool_count_received(upstream);
 	counter_inc(&stats->upstream_cx_destroy);
 	counter_inc(remote ? &stats->upstream_cx_destroy_remote : &stats->upstream_cx_destroy_local);
 	gauge_add(&stats->upstream_cx_active, -1);

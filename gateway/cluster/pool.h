@@ -41,6 +41,7 @@ struct upstream {
 	uint64_t idle_timeout_ns;
 	uint32_t requests;
 	uint32_t requests_max;
+	uint32_t rx_counted_bytes;    /* count_received */
 	uint8_t state;
 	bool peer_ended;
 	bool rested;                  /* was idle in the pool, where its end may not be known yet */
@@ -79,6 +80,8 @@ void pool_cancel(struct gateway *gateway, struct upstream_waiter *waiter);
 void pool_release(struct upstream *upstream, uint64_t now_ns);
 /* Closes; abort: with a reset.  The exchange, if any, has been told. */
 void pool_close(struct upstream *upstream, bool abort, bool remote, uint64_t now_ns);
+/* Counts what has arrived since the last time. */
+void pool_count_received(struct upstream *upstream);
 void pool_close_idle(struct gateway *gateway, struct host *host, uint64_t now_ns);
 
 /* The connection carries this request now (the breakers count it) … */

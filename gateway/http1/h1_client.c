@@ -54,6 +54,12 @@ static void client_fail(struct upstream *upstream, enum exchange_reset why, uint
 
 /* --- what the exchange asks -------------------------------------------------------------------- */
 
+static void client_write(struct upstream *upstream, struct slice_queue *out, uint64_t now_ns)
+{
+	write_counted(upstream->stream, out, &client_stats(upstream)->upstream_cx_tx_bytes_total,
+		      now_ns);
+}
+
 static bool client_head(struct exchange *exchange, bool ended, uint64_t now_ns)
 {
 	struct upstream *upstream = exchange->up;
@@ -71,7 +77,7 @@ static bool client_head(struct exchange *exchange, bool ended, uint64_t now_ns)
 		return false;
 	upstream->writer = (struct h1_writer){.framing = (uint8_t)options.framing};
 	upstream->request_ended = ended;
-	stream_write(upstream->stream, &out, now_ns);
+	client_write(upstream, &out, now_ns);
 	return true;
 }
 
@@ -88,7 +94,7 @@ static void client_body(struct exchange *exchange, struct slice_queue *bytes, bo
 	}
 	upstream->request_ended = ended;
 	if (out.bytes)
-		stream_write(upstream->stream, &out, now_ns);
+		client_write(upstream, &out, now_ns);
 }
 
 static void client_reset(struct exchange *exchange, uint64_t now_ns)
@@ -311,6 +317,8 @@ static void client_ready(struct upstream *upstream, uint32_t events, uint64_t no
 {
 	struct exchange *exchange = upstream->exchange;
 
+	if (events & STREAM_READABLE)
+		pool_count_received(upstream);
 	if (events & STREAM_ENDED)
 		upstream->peer_ended = true;
 	if (events & STREAM_RESET) {

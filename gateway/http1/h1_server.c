@@ -22,19 +22,22 @@ static void server_free(struct work *work, uint64_t now_ns)
 	pool_give(&server->gateway->downstreams, server);
 }
 
+static void server_count_received(struct h1_server *server)
+{
+	count_received(server->stream, &server->rx_counted_bytes,
+		       &h1_server_stats(server)->downstream_cx_rx_bytes_total);
+}
+
 void h1_server_close(struct h1_server *server, bool abort, uint64_t now_ns)
 {
 	struct http_stats *stats = h1_server_stats(server);
 	struct listener_stats *listener;
-	struct stream_info info;
 
 	if (server->state == H1_SERVER_CLOSED)
 		return;
 	INVARIANT(!server->exchange);
 	listener = stats_listener(server->gateway, server->listener->stat_slot);
-	stream_info(server->stream, &info);
-	counter_add(&stats->downstream_cx_rx_bytes_total, info.rx_bytes);
-	counter_add(&stats->downstream_cx_tx_bytes_total, info.tx_bytes);
+	server_count_received(server);
 	counter_inc(&stats->downstream_cx_destroy);
 	counter_inc(&listener->downstream_cx_destroy);
 	gauge_add(&stats->downstream_cx_active, -1);
@@ -92,6 +95,8 @@ void h1_server_read_later(struct h1_server *server)
 
 void h1_server_exchange_ended(struct h1_server *server, bool complete, uint64_t now_ns)
 {
+	if (server->state != H1_SERVER_CLOSED)
+		server_count_received(server);
 	if (!complete) {
 		h1_server_close(server, true, now_ns);
 	} else if (!server->request_done) {
@@ -276,6 +281,9 @@ static void server_ready(struct stream *stream, uint32_t events, uint64_t now_ns
 	}
 	if (events & STREAM_ENDED)
 		server->peer_ended = true;
+	/* What belongs to a short request is counted when that has ended. */
+	if ((events & STREAM_READABLE) && server->state == H1_SERVER_EXCHANGE)
+		server_count_received(server);
 	if ((events & STREAM_WRITABLE) && server->exchange)
 		exchange_answer_resume(server->exchange, now_ns);
 	if (events & (STREAM_READABLE | STREAM_ENDED))

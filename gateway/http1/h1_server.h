@@ -27,7 +27,7 @@ struct h1_server_codec {
 	bool body_suppressed; /* HEAD, 204, 304: framing is told, bytes are not sent */
 };
 
-/* Links and timer apart, what is HTTP here is 64 bytes. */
+/* Links and timer apart, what is HTTP here is 80 bytes. */
 struct h1_server {
 	struct list in_gateway;
 	struct gateway_timer timer;
@@ -41,6 +41,7 @@ struct h1_server {
 	uint64_t deadline_ns;
 	uint64_t opened_ns;
 	uint32_t requests;
+	uint32_t rx_counted_bytes;              /* count_received */
 	uint8_t state;
 	bool keep_alive;
 	bool request_done;   /* the request has been read to its end */

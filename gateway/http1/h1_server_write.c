@@ -5,6 +5,12 @@
 #include "gateway/http1/h1_write.h"
 #include "stack/base/planted.h"
 
+static void server_write(struct h1_server *server, struct slice_queue *out, uint64_t now_ns)
+{
+	write_counted(server->stream, out, &h1_server_stats(server)->downstream_cx_tx_bytes_total,
+		      now_ns);
+}
+
 static bool write_head(struct h1_server *server, const struct message_head *head,
 		       const struct h1_write_options *options, uint64_t now_ns)
 {
@@ -15,7 +21,7 @@ static bool write_head(struct h1_server *server, const struct message_head *head
 
 	if (!length || !gateway_push_bytes(gateway, &out, gateway->scratch, length))
 		return false;
-	stream_write(server->stream, &out, now_ns);
+	server_write(server, &out, now_ns);
 	return true;
 }
 
@@ -108,7 +114,7 @@ static void server_body(struct exchange *exchange, struct slice_queue *bytes, bo
 		return;
 	}
 	if (out.bytes)
-		stream_write(server->stream, &out, now_ns);
+		server_write(server, &out, now_ns);
 }
 
 static void server_reset(struct exchange *exchange, uint64_t now_ns)

@@ -64,6 +64,55 @@ static void pipelined_requests_are_answered_in_order(void)
 	world_end(&world);
 }
 
+/* Connections may live for months: their bytes are counted as they flow, not when they end. */
+static void bytes_are_counted_while_connections_are_open(void)
+{
+	static const char part[] = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3000\r\n\r\n";
+	const struct http_stats *down = &world.https[1];
+	const struct cluster_stats *up = &world.clusters_stats[1];
+	char body[1000] = {0};
+
+	start_proxied();
+	struct peer *client = world_client(&world);
+
+	peer_send(client, GET);
+	world_settle(&world);
+	struct peer *origin = &world.origins[0];
+	uint64_t answer_bytes = up->upstream_cx_rx_bytes_total;
+
+	CU_ASSERT_EQUAL(down->downstream_cx_rx_bytes_total, strlen(GET));
+	CU_ASSERT_EQUAL(down->downstream_cx_tx_bytes_total, client->got_bytes);
+	CU_ASSERT_EQUAL(up->upstream_cx_tx_bytes_total, origin->got_bytes);
+	CU_ASSERT_EQUAL(answer_bytes, strlen("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"));
+	/* In the middle of a body either way. */
+	world.origin_readable = NULL;
+	peer_send(client, part);
+	world_settle(&world);
+	for (unsigned i = 1; i <= 3; i++) {
+		peer_send_bytes(client, body, sizeof(body));
+		world_settle(&world);
+		CU_ASSERT_EQUAL(down->downstream_cx_rx_bytes_total,
+				strlen(GET) + strlen(part) + i * sizeof(body));
+		CU_ASSERT_EQUAL(up->upstream_cx_tx_bytes_total, origin->got_bytes);
+	}
+	peer_send(origin, "HTTP/1.1 200 OK\r\ncontent-length: 2000\r\n\r\n");
+	for (unsigned i = 0; i < 2; i++) {
+		peer_send_bytes(origin, body, sizeof(body));
+		world_settle(&world);
+		CU_ASSERT_EQUAL(down->downstream_cx_tx_bytes_total, client->got_bytes);
+		CU_ASSERT_EQUAL(up->upstream_cx_rx_bytes_total,
+				answer_bytes + (i + 1) * sizeof(body) +
+					strlen("HTTP/1.1 200 OK\r\ncontent-length: 2000\r\n\r\n"));
+	}
+	/* … and once only. */
+	peer_finish(client);
+	world_settle(&world);
+	CU_ASSERT_EQUAL(down->downstream_cx_rx_bytes_total,
+			strlen(GET) + strlen(part) + 3 * sizeof(body));
+	CU_ASSERT_EQUAL(down->downstream_cx_tx_bytes_total, client->got_bytes);
+	world_end(&world);
+}
+
 /* --- bodies ------------------------------------------------------------------------------------ */
 
 static void chunked_both_ways_with_trailers(void)
@@ -307,6 +356,7 @@ static void expect_100_is_answered_here_or_forwarded(void)
 }
 
 UNIT_TESTS(UNIT_TEST(one_request_is_proxied), UNIT_TEST(connections_are_kept_on_both_sides),
+	   UNIT_TEST(bytes_are_counted_while_connections_are_open),
 	   UNIT_TEST(pipelined_requests_are_answered_in_order),
 	   UNIT_TEST(chunked_both_ways_with_trailers), UNIT_TEST(head_204_304_have_no_body),
 	   UNIT_TEST(an_answer_until_close_is_chunked_for_11_and_closes_for_10),
