@@ -63,14 +63,24 @@ bool dns_answer_equal(const struct dns_answer *a, const struct dns_answer *b)
 	       memcmp(a->addresses, b->addresses, a->count * sizeof(a->addresses[0])) == 0;
 }
 
+/* The object, and where the slots of its endpoints go back to. */
+struct dns_endpoints {
+	struct config_endpoints set;
+	struct stat_registry *stats; /* NULL = no slots */
+};
+
 static void destroy(struct config_object *object)
 {
 	struct config_endpoints *set = (struct config_endpoints *)object;
+	struct stat_registry *stats = container_of_member(set, struct dns_endpoints, set)->stats;
 
-	for (uint32_t i = 0; i < set->endpoint_count; i++)
+	for (uint32_t i = 0; i < set->endpoint_count; i++) {
+		if (stats && stats->release)
+			stats->release(stats, STAT_ENDPOINT, set->endpoints[i].stat_slot);
 		free((void *)(uintptr_t)set->endpoints[i].hostname.data);
+	}
 	free(set->endpoints);
-	free(set);
+	free(container_of_member(set, struct dns_endpoints, set));
 }
 
 static uint32_t slot(struct stat_registry *stats, const char *cluster, const struct ip_addr *addr,
@@ -88,11 +98,14 @@ struct config_endpoints *dns_endpoints_make(uint32_t cluster_id, const char *clu
 					    const struct dns_answer *answers, uint32_t target_count,
 					    struct stat_registry *stats)
 {
-	struct config_endpoints *set = calloc(1, sizeof(*set));
+	struct dns_endpoints *made = calloc(1, sizeof(*made));
+	struct config_endpoints *set;
 	uint32_t total = 0;
 
-	if (!set)
+	if (!made)
 		return NULL;
+	made->stats = stats;
+	set = &made->set;
 	set->object.kind = CONFIG_ENDPOINTS;
 	set->object.id = cluster_id;
 	set->object.destroy = destroy;
@@ -118,7 +131,7 @@ struct config_endpoints *dns_endpoints_make(uint32_t cluster_id, const char *clu
 			};
 		}
 	if (!set->endpoints) {
-		free(set);
+		free(made);
 		return NULL;
 	}
 	return set;

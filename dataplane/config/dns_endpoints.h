@@ -17,7 +17,8 @@ struct dns_answer {
 void dns_answer_filter(struct dns_answer *answer, uint8_t family);
 bool dns_answer_equal(const struct dns_answer *a, const struct dns_answer *b);
 
-/* NULL when there is no memory.  destroy() of the object frees it. */
+/* NULL when there is no memory.  destroy() of the object frees it and gives the counter slots of its
+ * endpoints back: the publisher calls it when no worker holds the object, or a host of it, any more. */
 struct config_endpoints *dns_endpoints_make(uint32_t cluster_id, const char *cluster_name,
 					    const struct dns_target *targets,
 					    const struct dns_answer *answers, uint32_t target_count,

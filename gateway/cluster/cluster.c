@@ -63,6 +63,24 @@ struct host *host_find(struct gateway *gateway, uint32_t cluster_id, const struc
 	return NULL;
 }
 
+/* The host is what this endpoint says it is, for as long as it likes. */
+static void host_follow(struct gateway *gateway, struct host *host,
+			const struct config_endpoints *endpoints,
+			const struct config_endpoint *endpoint)
+{
+	struct config_holds *holds = gateway->params.holds;
+
+	host->removed = false;
+	host->stat_slot = endpoint->stat_slot;
+	host->pipe = endpoint->pipe;
+	if (host->endpoints == endpoints)
+		return;
+	config_hold(holds, &endpoints->object);
+	if (host->endpoints)
+		config_release(holds, &host->endpoints->object);
+	host->endpoints = endpoints;
+}
+
 struct host *host_get(struct gateway *gateway, const struct config_cluster *cluster,
 		      const struct config_endpoint *endpoint)
 {
@@ -79,7 +97,6 @@ struct host *host_get(struct gateway *gateway, const struct config_cluster *clus
 		host->cluster_id = id;
 		host->addr = endpoint->addr;
 		host->port = endpoint->port;
-		host->pipe = endpoint->pipe;
 		host->hash_next = *bucket;
 		*bucket = pool_index(&gateway->hosts, host);
 		list_init(&host->idle);
@@ -87,9 +104,8 @@ struct host *host_get(struct gateway *gateway, const struct config_cluster *clus
 		list_init(&host->fresh_waiters);
 		list_add(&host->cluster->hosts, &host->in_cluster);
 	}
-	host->stat_slot = endpoint->stat_slot;
 	host->cluster_slot = cluster->stat_slot;
-	host->removed = false;
+	host_follow(gateway, host, config_find_endpoints(gateway->config, id), endpoint);
 	return host;
 }
 
@@ -112,6 +128,7 @@ void host_put(struct gateway *gateway, struct host *host)
 		link = &((struct host *)pool_at(&gateway->hosts, *link))->hash_next;
 	*link = host->hash_next;
 	list_remove(&host->in_cluster);
+	config_release(gateway->params.holds, &host->endpoints->object);
 	pool_give(&gateway->hosts, host);
 }
 
@@ -127,7 +144,7 @@ static void hosts_sweep(struct gateway *gateway, struct cluster_state *state, ui
 			host_find(gateway, cluster_id, &endpoint->addr, endpoint->port);
 
 		if (host)
-			host->removed = false;
+			host_follow(gateway, host, endpoints, endpoint);
 	}
 	for (struct list *item = state->hosts.next, *next; item != &state->hosts; item = next) {
 		struct host *host = container_of_member(item, struct host, in_cluster);

@@ -41,7 +41,10 @@ struct host {
 	uint32_t hash_next;       /* pool index */
 	struct ip_addr addr;
 	uint16_t port;
-	const char *pipe;         /* path of a Unix socket; NULL = none */
+	const char *pipe;         /* path of a Unix socket; NULL = none; in the held object */
+	/* Held: the endpoints that this one stands, or stood last, among.  Their counter slots and
+	 * texts are given up with the object. */
+	const struct config_endpoints *endpoints;
 	bool removed;             /* no longer an endpoint: nothing stays idle */
 	uint32_t stat_slot;
 	uint32_t cluster_slot;

@@ -72,8 +72,9 @@ struct stat_registry {
 	 * full.  For endpoints the name is "CLUSTER_NAME\nADDRESS:PORT", for routes
 	 * "VIRTUAL_HOST\nSTAT_PREFIX". */
 	uint32_t (*slot)(struct stat_registry *self, enum stat_kind kind, const char *name);
-	/* Gives one reference back, when the config object that held it is destroyed (no worker can
-	 * write there any more).  The counts stay, and are found again under the same name, until
+	/* Gives one reference back, when the config object that held it is destroyed: no worker holds
+	 * it then, so none writes there any more.  (Endpoints, whose sets come and go with DNS; the
+	 * other kinds keep their objects, and slots, until the end.)  The counts stay, and are found again under the same name, until
 	 * the kind is full and another name needs the slot.  May be NULL: nothing is ever reused. */
 	void (*release)(struct stat_registry *self, enum stat_kind kind, uint32_t slot);
 };

@@ -58,6 +58,48 @@ static void order_does_not_matter(void)
 	CU_ASSERT(!dns_answer_equal(&a, &b));
 }
 
+/* --- counters -------------------------------------------------------------------------------- */
+
+static uint32_t references[8];
+
+static uint32_t take_reference(struct stat_registry *self, enum stat_kind kind, const char *name)
+{
+	uint32_t slot = strstr(name, "10.0.0.1:80") ? 1 : strstr(name, "10.0.0.2:80") ? 2 : 0;
+
+	(void)self;
+	CU_ASSERT_EQUAL(kind, STAT_ENDPOINT);
+	references[slot]++;
+	return slot;
+}
+
+static void give_reference(struct stat_registry *self, enum stat_kind kind, uint32_t slot)
+{
+	(void)self;
+	CU_ASSERT_EQUAL(kind, STAT_ENDPOINT);
+	CU_ASSERT_FATAL(references[slot] > 0);
+	references[slot]--;
+}
+
+static void slots_go_back_with_the_endpoints(void)
+{
+	struct stat_registry registry = {.slot = take_reference, .release = give_reference};
+	struct dns_target target = {.hostname = (char *)(uintptr_t)"a.test", .port = 80};
+	struct dns_answer one = {.count = 2, .addresses = {addr("10.0.0.1"), addr("10.0.0.2")}};
+	struct dns_answer two = {.count = 1, .addresses = {addr("10.0.0.2")}};
+	struct config_endpoints *before =
+		dns_endpoints_make(0, "c", &target, &one, 1, &registry);
+	struct config_endpoints *after = dns_endpoints_make(0, "c", &target, &two, 1, &registry);
+
+	CU_ASSERT_FATAL(before && after);
+	CU_ASSERT_EQUAL(references[1], 1);
+	CU_ASSERT_EQUAL(references[2], 2);
+	before->object.destroy(&before->object);
+	CU_ASSERT_EQUAL(references[1], 0);
+	CU_ASSERT_EQUAL(references[2], 1);
+	after->object.destroy(&after->object);
+	CU_ASSERT_EQUAL(references[2], 0);
+}
+
 /* --- against a name server of our own ------------------------------------------------------ */
 
 struct world {
@@ -209,4 +251,5 @@ static void every_first_round_publishes_and_is_counted(void)
 }
 
 UNIT_TESTS(UNIT_TEST(families_are_filtered), UNIT_TEST(order_does_not_matter),
+	   UNIT_TEST(slots_go_back_with_the_endpoints),
 	   UNIT_TEST(an_answer_becomes_endpoints), UNIT_TEST(every_first_round_publishes_and_is_counted))

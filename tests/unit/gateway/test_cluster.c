@@ -184,10 +184,50 @@ static void idle_connections_time_out_and_garbage_closes_them(void)
 	world_end(&world);
 }
 
+/* The slot of an endpoint goes back to the registry with the object that took it, so a host that is
+ * still at work keeps the object; one that stands in the next object as well goes over to it. */
+static void a_host_keeps_the_endpoints_it_came_from(void)
+{
+	static struct config_endpoints next;
+	static struct config_endpoint stays;
+	uint32_t old = 20, new = 30;
+
+	start(LB_ROUND_ROBIN, 2);
+	struct peer *first = world_client(&world), *second = world_client(&world);
+
+	peer_send(first, GET);
+	world_settle(&world);
+	peer_send(second, GET);
+	world_settle(&world);
+	CU_ASSERT_EQUAL_FATAL(world.origin_count, 2);
+	CU_ASSERT_EQUAL(world.hold_counts[old], 2);
+	/* The second endpoint goes, the first gets another slot. */
+	stays = world.endpoint[0][0];
+	stays.stat_slot = 31;
+	next = (struct config_endpoints){.object = {CONFIG_ENDPOINTS, 0, new, 2, NULL},
+					 .endpoints = &stays,
+					 .endpoint_count = 1};
+	world.endpoint_pointers[0] = &next;
+	gateway_set_config(world.gateway, &world.config, world.now_ns);
+	CU_ASSERT_EQUAL(world.hold_counts[old], 1);
+	CU_ASSERT_EQUAL(world.hold_counts[new], 1);
+	world.origin_readable = origin_answers_ok;
+	for (unsigned i = 0; i < 2; i++)
+		origin_answers_ok(&world.origins[i]);
+	world_settle(&world);
+	CU_ASSERT_PTR_NOT_NULL(strstr(first->got, "200 OK"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(second->got, "200 OK"));
+	CU_ASSERT_EQUAL(world.hold_counts[old], 0);
+	CU_ASSERT_EQUAL(world.hold_counts[new], 1);
+	world_end(&world);
+	CU_ASSERT_EQUAL(world.hold_counts[new], 0);
+}
+
 UNIT_TESTS(UNIT_TEST(round_robin_is_even_and_by_weight),
 	   UNIT_TEST(unhealthy_hosts_are_left_out_until_panic), UNIT_TEST(random_is_by_weight),
 	   UNIT_TEST(least_request_prefers_the_idle), UNIT_TEST(no_endpoints_no_choice),
 	   UNIT_TEST(breakers_are_exact),
 	   UNIT_TEST(one_who_waits_gets_a_new_connection_when_the_busy_one_dies),
+	   UNIT_TEST(a_host_keeps_the_endpoints_it_came_from),
 	   UNIT_TEST(connections_retire_after_their_requests),
 	   UNIT_TEST(idle_connections_time_out_and_garbage_closes_them))
