@@ -282,8 +282,24 @@ uint32_t assembly_connections(const struct assembly *a)
 	return (uint32_t)sum;
 }
 
+static void complain(struct assembly *a)
+{
+	struct drop_counters sums = {0};
+	struct why sentence;
+
+	for (uint16_t w = 0; w < a->workers_made; w++) {
+		const struct drop_counters *drops = segment_worker(a->segment, w)->drops;
+
+		for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
+			sums.count[i] += counter_read(&drops->count[i]);
+	}
+	while (complaints_next(&a->complaints, &sums, &a->settings, clock_now_ns(), &sentence))
+		log_warning("port", "%s", sentence.text);
+}
+
 void assembly_look_at_ports(struct assembly *a)
 {
+	complain(a);
 	for (uint16_t i = 0; i < a->ports_open; i++) {
 		struct port_device_counters *to = segment_device(a->segment, i);
 		struct port_state state;

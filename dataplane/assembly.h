@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "dataplane/config/publish.h"
+#include "dataplane/complaints.h"
 #include "dataplane/counters/segment.h"
 #include "dataplane/eal.h"
 #include "dataplane/kernel_stream/kernel_socket.h"
@@ -37,6 +38,7 @@ struct assembly {
 	struct port ports[SETTINGS_PORTS_MAX];
 	struct port *port_list[SETTINGS_PORTS_MAX];
 	uint16_t ports_open;
+	struct complaints complaints;
 	struct segment *segment;
 	struct log_writer *log;
 	struct publisher *publisher;
@@ -55,7 +57,7 @@ void assembly_close(struct assembly *a);
 bool assembly_tell(struct assembly *a, const struct mail *mail);
 bool assembly_is_drained(const struct assembly *a);
 uint32_t assembly_connections(const struct assembly *a);
-/* Copies what the devices count into the segment. */
+/* Copies what the devices count into the segment, and says in the log what somebody has to cure. */
 void assembly_look_at_ports(struct assembly *a);
 
 #endif

@@ -1,12 +1,15 @@
 #include "dataplane/eal_messages.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <rte_log.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "dataplane/eal.h"
 #include "dataplane/logger.h"
+#include "stack/base/compiler.h"
 
 #define KEPT_BYTES 4096
 
@@ -26,6 +29,39 @@ static void keep(const char *text, size_t length)
 		messages.kept[messages.length] = '\0';
 	}
 	pthread_mutex_unlock(&messages.lock);
+}
+
+/* From libbpf and libxdp, which print to stderr unless told otherwise.  Level 0 is a warning, 1 is for
+ * information; why something failed is said in either. */
+static int take_bpf(int level, const char *format, va_list args)
+{
+	char line[512];
+	int n = vsnprintf(line, sizeof(line), format, args);
+
+	if (n > 0 && level <= 1) {
+		n = n < (int)sizeof(line) ? n : (int)sizeof(line) - 1;
+		keep(line, (size_t)n);
+		while (n > 0 && line[n - 1] == '\n')
+			line[--n] = '\0';
+		logger_write(level == 0 ? LOGGER_DEBUG : LOGGER_TRACE, "bpf", "%s", line);
+	}
+	return n;
+}
+
+void eal_messages_capture_bpf(void)
+{
+	static const char *const libraries[][2] = {{"libbpf.so.1", "libbpf_set_print"},
+						   {"libxdp.so.1", "libxdp_set_print"}};
+
+	for (unsigned i = 0; i < ARRAY_LEN(libraries); i++) {
+		void *library = dlopen(libraries[i][0], RTLD_NOW | RTLD_NOLOAD);
+		void *set_print = library ? dlsym(library, libraries[i][1]) : NULL;
+
+		if (set_print)
+			((void *(*)(int (*)(int, const char *, va_list)))set_print)(take_bpf);
+		if (library)
+			dlclose(library);
+	}
 }
 
 static ssize_t take_line(void *cookie, const char *text, size_t length)
@@ -86,6 +122,23 @@ static const struct {
 	 "hugepages"},
 	{"Ambiguous Rx mempools configuration",
 	 "the packet buffer pool could not be made for lack of memory; raise memory_mib"},
+	{"failed to parse device",
+	 "DPDK has no driver for this kind of port; install it (Debian 12: apt install "
+	 "librte-net-af-xdp23, librte-net-memif23, librte-net-tap23 …)"},
+	{"Couldn't find a BPF file",
+	 "libxdp does not find its BPF programs; install libxdp1, or set LIBXDP_OBJECT_PATH to where "
+	 "xsk_def_xdp_prog.o is"},
+	{"probe_loading():Operation not permitted",
+	 "the kernel refuses BPF programs to this process; run as root, or give the program CAP_BPF, "
+	 "CAP_NET_ADMIN and CAP_NET_RAW, or use af_packet"},
+	{"Error attaching XDP program",
+	 "the kernel refuses the XDP program on the interface; give the program CAP_NET_ADMIN, take "
+	 "off another one that is there (ip link set dev X xdp off), or use af_packet"},
+	{"Failed to create umem",
+	 "the kernel refuses to lock the packet buffers; raise the limit of locked memory (ulimit -l "
+	 "unlimited, systemd: LimitMEMLOCK=infinity) or give the program CAP_IPC_LOCK"},
+	{"Failed to create xsk socket",
+	 "the kernel refuses an XDP socket on the interface; another program may hold its queue"},
 	{"lcore",
 	 "DPDK refused the CPU list; check that the process's CPU set (taskset -p, cpuset) has "
 	 "CPUs that are online"},

@@ -20,6 +20,10 @@ static bool read_device(struct port_settings *to, const Hydrofoil__Port *from, s
 		to->kind = PORT_KIND_AF_PACKET;
 		device = from->af_packet->interface;
 		break;
+	case HYDROFOIL__PORT__DEVICE_AF_XDP:
+		to->kind = PORT_KIND_AF_XDP;
+		device = from->af_xdp->interface;
+		break;
 	case HYDROFOIL__PORT__DEVICE_MEMIF:
 		to->kind = PORT_KIND_MEMIF;
 		device = from->memif->socket;
@@ -31,7 +35,7 @@ static bool read_device(struct port_settings *to, const Hydrofoil__Port *from, s
 		device = from->ring->name;
 		break;
 	default:
-		return why_set(why, "port %s: it has no device; give af_packet, memif or ring",
+		return why_set(why, "port %s: it has no device; give af_xdp, af_packet, memif or ring",
 			       to->name);
 	}
 	if (strlen(device) >= sizeof(to->device))

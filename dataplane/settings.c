@@ -20,12 +20,19 @@ const char *port_kind_name(enum port_kind kind)
 	switch (kind) {
 	case PORT_KIND_AF_PACKET:
 		return "af_packet";
+	case PORT_KIND_AF_XDP:
+		return "af_xdp";
 	case PORT_KIND_MEMIF:
 		return "memif";
 	case PORT_KIND_RING:
 		return "ring";
 	}
 	return "?";
+}
+
+bool port_kind_is_interface(enum port_kind kind)
+{
+	return kind == PORT_KIND_AF_PACKET || kind == PORT_KIND_AF_XDP;
 }
 
 static bool check_addresses(const struct port_settings *port, struct why *why)
@@ -55,7 +62,7 @@ static bool complete_port(struct port_settings *port, struct why *why)
 		return why_set(why, "port %s: it names no device", port->name);
 	if (port->name[0] == '\0')
 		snprintf(port->name, sizeof(port->name), "%.31s", port->device);
-	if (port->kind == PORT_KIND_AF_PACKET && strlen(port->device) >= IF_NAMESIZE)
+	if (port_kind_is_interface(port->kind) && strlen(port->device) >= IF_NAMESIZE)
 		return why_set(why, "port %s: \"%s\" is too long for an interface name", port->name,
 			       port->device);
 	if (port->has_mac && (port->mac[0] & 1))
@@ -74,7 +81,7 @@ static bool check_pair(const struct port_settings *a, const struct port_settings
 
 	if (strcmp(a->name, b->name) == 0)
 		return why_set(why, "two ports have the name %s", a->name);
-	if (a->kind == PORT_KIND_AF_PACKET && b->kind == a->kind && strcmp(a->device, b->device) == 0)
+	if (port_kind_is_interface(a->kind) && port_kind_is_interface(b->kind) && strcmp(a->device, b->device) == 0)
 		return why_set(why, "ports %s and %s have the same interface %s; remove one of them",
 			       a->name, b->name, a->device);
 	for (unsigned i = 0; a->vrf == b->vrf && i < a->address_count; i++)

@@ -14,12 +14,12 @@
 #define SETTINGS_PORTS_MAX 16
 #define SETTINGS_WORKERS_MAX 64
 
-enum port_kind { PORT_KIND_AF_PACKET, PORT_KIND_MEMIF, PORT_KIND_RING };
+enum port_kind { PORT_KIND_AF_PACKET, PORT_KIND_AF_XDP, PORT_KIND_MEMIF, PORT_KIND_RING };
 
 struct port_settings {
 	char name[32];           /* the port's name in logs and counters; default: the device */
 	enum port_kind kind;
-	char device[108];        /* af_packet: interface; memif: socket path; ring: name of the pair */
+	char device[108];        /* af_packet, af_xdp: interface; memif: socket path; ring: name of the pair */
 	uint32_t memif_id;
 	bool memif_server;
 	bool has_mac;
@@ -52,5 +52,7 @@ struct dataplane_settings {
 /* Puts defaults in and checks what can be checked without a device. */
 MUST_USE bool settings_complete(struct dataplane_settings *settings, struct why *why);
 const char *port_kind_name(enum port_kind kind);
+/* The device is a kernel interface that exists already. */
+bool port_kind_is_interface(enum port_kind kind);
 
 #endif

@@ -80,6 +80,8 @@ static bool create(const struct port_settings *settings, uint32_t index, struct 
 	switch (settings->kind) {
 	case PORT_KIND_AF_PACKET:
 		return port_af_packet_create(settings, index, device, why);
+	case PORT_KIND_AF_XDP:
+		return port_af_xdp_create(settings, index, device, why);
 	case PORT_KIND_MEMIF:
 		return port_memif_create(settings, index, device, why);
 	case PORT_KIND_RING:
@@ -203,11 +205,11 @@ bool port_open(struct port *out, const struct port_settings *settings, uint32_t 
 	struct port_device device = {.wait_fd = -1, .ops = &port_ethdev_ops, .queues_wanted = queues};
 
 	memset(out, 0, sizeof(*out));
-	if (!create(settings, index, &device, why))
-		return false;
+	bool made = create(settings, index, &device, why);
+
 	out->ethdev_id = device.ethdev_ids[0];
 	out->ops = device.ops;
-	if (open_device(out, settings, &device, queues, rx_pool, why))
+	if (made && open_device(out, settings, &device, queues, rx_pool, why))
 		return true;
 	for (uint16_t i = 0; i < device.ethdev_count; i++)
 		close_device(device.ethdev_ids[i]);

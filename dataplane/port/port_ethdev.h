@@ -19,7 +19,7 @@
 #include "stack/base/compiler.h"
 #include "stack/base/why.h"
 
-/* What a kind's file has made. */
+/* What a kind's file has made.  Of what it made before it failed, ethdev_count are closed by the caller. */
 struct port_device {
 	uint16_t queues_wanted; /* in */
 	uint16_t ethdev_count;  /* 1, or one for each queue */
@@ -38,6 +38,8 @@ struct port_device {
 
 MUST_USE bool port_af_packet_create(const struct port_settings *settings, uint32_t index,
 				    struct port_device *out, struct why *why);
+MUST_USE bool port_af_xdp_create(const struct port_settings *settings, uint32_t index,
+				 struct port_device *out, struct why *why);
 MUST_USE bool port_memif_create(const struct port_settings *settings, uint32_t index,
 				struct port_device *out, struct why *why);
 /* Two ports that name the same device are the two ends of one cable. */

@@ -74,8 +74,10 @@ static enum drop_reason check_header(const struct netif *netif, const struct rte
 	unsigned total_bytes = get16(header + 2);
 
 	if (header_bytes < IP4_HEADER_BYTES || header_bytes > linear_bytes ||
-	    total_bytes < header_bytes || total_bytes > there_bytes)
+	    total_bytes < header_bytes)
 		return DROP_IP4_MALFORMED;
+	if (total_bytes > there_bytes)
+		return there_bytes >= netif->mtu_bytes ? DROP_IP_CUT : DROP_IP4_MALFORMED;
 	if (!header_checksum_is_right(netif, mbuf, header, header_bytes))
 		return DROP_IP4_CHECKSUM;
 	if (header_bytes > IP4_HEADER_BYTES)

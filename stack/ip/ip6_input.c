@@ -198,8 +198,10 @@ enum drop_reason ip6_input(const struct ip_layer *ip, const struct ip_input_from
 		return DROP_IP6_MALFORMED;
 	uint32_t payload_bytes = (uint32_t)header[4] << 8 | header[5];
 
-	if (payload_bytes > mbuf->pkt_len - from->l3_offset - IP6_HEADER_BYTES)
-		return DROP_IP6_MALFORMED;
+	uint32_t there_bytes = mbuf->pkt_len - from->l3_offset;
+
+	if (payload_bytes > there_bytes - IP6_HEADER_BYTES)
+		return there_bytes >= netif->mtu_bytes ? DROP_IP_CUT : DROP_IP6_MALFORMED;
 	*out = (struct ip_packet){
 		.mbuf = from->mbuf,
 		.source = ip_addr_from_v6(header + 8),

@@ -169,7 +169,8 @@ static void input_batch(struct tcp *tcp, const struct ip_packet *packets, uint32
 		enum drop_reason reason = tcp_wire_parse(&packets[i], &s->segment);
 
 		if (reason == DROP_NONE && !checksum_ok(tcp, &packets[i]))
-			reason = DROP_TCP_CHECKSUM;
+			reason = tcp_wire_checksum_is_unfinished(&packets[i]) ?
+					 DROP_TCP_CHECKSUM_UNFINISHED : DROP_TCP_CHECKSUM;
 		s->good = reason == DROP_NONE;
 		if (!s->good) {
 			drop_count(tcp->params.drops, reason);

@@ -110,6 +110,19 @@ bool tcp_wire_checksum_ok(const struct ip_packet *packet)
 	return checksum_finish(sum) == 0;
 }
 
+bool tcp_wire_checksum_is_unfinished(const struct ip_packet *packet)
+{
+	uint64_t sum = checksum_add_pseudo_header(0, &packet->source, &packet->destination,
+						  IPPROTO_TCP_NUMBER, packet->l4_bytes);
+	uint16_t field;
+
+	memcpy(&field, rte_pktmbuf_mtod_offset(packet->mbuf, const uint8_t *,
+					       packet->l4_offset + CHECKSUM_OFFSET), sizeof(field));
+	uint16_t complement = (uint16_t)~field;
+
+	return complement == checksum_finish(sum);
+}
+
 uint32_t tcp_wire_build(const struct tcp_header *header, uint8_t *to)
 {
 	uint8_t *at = to + TCP_HEADER_BYTES;

@@ -74,6 +74,9 @@ static inline uint32_t tcp_segment_seq_bytes(const struct tcp_segment *segment)
 MUST_USE enum drop_reason tcp_wire_parse(const struct ip_packet *packet, struct tcp_segment *out);
 /* Whether the checksum over pseudo-header, header and payload is right. */
 bool tcp_wire_checksum_ok(const struct ip_packet *packet);
+/* Of a wrong one: whether it is the pseudo-header's sum alone, which a sender leaves for its device to
+ * finish.  Linux peers on a veth send that, and no port says so. */
+bool tcp_wire_checksum_is_unfinished(const struct ip_packet *packet);
 /* Writes header and options with a zero checksum into to[TCP_HEADER_BYTES_MAX]; returns its length,
  * a multiple of 4. */
 uint32_t tcp_wire_build(const struct tcp_header *header, uint8_t *to);

@@ -63,6 +63,10 @@ static void check_device(struct document *document, const Hydrofoil__Port *port)
 		if (!port->af_packet->interface[0])
 			document_fault(document, &port->af_packet->base, "interface", "required");
 		break;
+	case HYDROFOIL__PORT__DEVICE_AF_XDP:
+		if (!port->af_xdp->interface[0])
+			document_fault(document, &port->af_xdp->base, "interface", "required");
+		break;
 	case HYDROFOIL__PORT__DEVICE_MEMIF:
 		if (!port->memif->socket[0])
 			document_fault(document, &port->memif->base, "socket", "required");
@@ -73,7 +77,7 @@ static void check_device(struct document *document, const Hydrofoil__Port *port)
 		break;
 	default:
 		document_fault(document, &port->base, NULL,
-			       "one of af_packet, memif and ring is required");
+			       "one of af_xdp, af_packet, memif and ring is required");
 	}
 }
 

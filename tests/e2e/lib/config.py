@@ -16,6 +16,8 @@ host "only.test" has /only and nothing else, so that everything else is 404 ther
 tcp_proxy on 10.80.1.1:9000 to the origin's echo port.
 """
 
+import os
+
 TYPE = 'type.googleapis.com/'
 HTTP = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'
 TCP = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy'
@@ -28,7 +30,9 @@ def any_of(name, **fields):
     return {'@type': TYPE + name, **fields}
 
 
-def ports(kind='af_packet'):
+def ports(kind=None):
+    """kind: of both ports; else that of the run (HYDROFOIL_PORT_KIND), else af_packet."""
+    kind = kind or os.environ.get('HYDROFOIL_PORT_KIND', 'af_packet')
     return [
         {'name': 'front', kind: {'interface': 'g0'}, 'mac': '02:00:00:00:01:01',
          'addresses': ['10.80.1.1/24', 'fd80:1::1/64']},

@@ -87,6 +87,13 @@ static void ip4_header_by_header(void)
 		bad.length = length;
 		CU_ASSERT_EQUAL(run(&bad, false), DROP_IP4_MALFORMED);
 	}
+	/* A frame that is full and yet too short was a super-frame, cut by the port. */
+	netif.mtu_bytes = 28;
+	bad = good;
+	bad.length = 14 + 28;
+	CU_ASSERT_EQUAL(run(&bad, false), DROP_IP_CUT);
+	bad.length--;
+	CU_ASSERT_EQUAL(run(&bad, false), DROP_IP4_MALFORMED);
 }
 
 static void ip4_fragments_options_and_told_checksums(void)

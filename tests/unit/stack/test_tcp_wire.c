@@ -86,6 +86,24 @@ static void round_trip_split_at_every_byte(void)
 	}
 }
 
+static void an_unfinished_checksum_is_told_from_a_wrong_one(void)
+{
+	uint8_t bytes[TCP_HEADER_BYTES_MAX];
+	uint32_t length = tcp_wire_build(&full, bytes);
+	struct rte_mbuf *mbuf = take(bytes, length, length);
+	struct ip_packet packet = {.mbuf = mbuf, .l4_bytes = (uint16_t)length,
+				   .source = ip_addr_from_v4(0x0a000001),
+				   .destination = ip_addr_from_v4(0x0a000002)};
+
+	CU_ASSERT(!tcp_wire_checksum_is_unfinished(&packet));
+	/* What a device would be given to finish. */
+	tcp_wire_checksum(mbuf, &packet.source, &packet.destination, length, true);
+	CU_ASSERT(!tcp_wire_checksum_ok(&packet) && tcp_wire_checksum_is_unfinished(&packet));
+	rte_pktmbuf_mtod(mbuf, uint8_t *)[16] ^= 1;
+	CU_ASSERT(!tcp_wire_checksum_ok(&packet) && !tcp_wire_checksum_is_unfinished(&packet));
+	rte_pktmbuf_free(mbuf);
+}
+
 static void every_shorter_length_is_malformed(void)
 {
 	uint8_t bytes[TCP_HEADER_BYTES_MAX];
@@ -164,5 +182,6 @@ static void bad_offsets_and_wscale(void)
 	}
 }
 
-UNIT_TESTS(UNIT_TEST(round_trip_split_at_every_byte), UNIT_TEST(every_shorter_length_is_malformed),
+UNIT_TESTS(UNIT_TEST(round_trip_split_at_every_byte),
+	   UNIT_TEST(an_unfinished_checksum_is_told_from_a_wrong_one), UNIT_TEST(every_shorter_length_is_malformed),
 	   UNIT_TEST(options_never_read_past_the_end), UNIT_TEST(bad_offsets_and_wscale))

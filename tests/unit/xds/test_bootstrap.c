@@ -14,6 +14,7 @@ static const char whole[] =
 	"hydrofoil:\n"
 	"  ports:\n"
 	"  - {name: a, af_packet: {interface: eth1}, addresses: [10.0.0.2/24], gateways: [10.0.0.1]}\n"
+	"  - {name: x, af_xdp: {interface: eth2}}\n"
 	"admin: {address: {socket_address: {address: 127.0.0.1, port_value: 9901}}}\n"
 	"static_resources:\n"
 	"  listeners:\n"
@@ -74,6 +75,7 @@ static void a_whole_file_becomes_a_root(void)
 	CU_ASSERT_EQUAL(hosts->endpoints[0].port, 8080);
 	CU_ASSERT_EQUAL(test.bootstrap.admin_port, 9901);
 	CU_ASSERT_STRING_EQUAL(test.bootstrap.hydrofoil->ports[0]->af_packet->interface, "eth1");
+	CU_ASSERT_STRING_EQUAL(test.bootstrap.hydrofoil->ports[1]->af_xdp->interface, "eth2");
 	free(config);
 	xds_text_end(&test);
 }
