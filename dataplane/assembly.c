@@ -304,6 +304,10 @@ void assembly_look_at_ports(struct assembly *a)
 		struct port_device_counters *to = segment_device(a->segment, i);
 		struct port_state state;
 
+		struct why event;
+
+		if (port_step(&a->ports[i], &event))
+			log_warning("port", "%s", event.text);
 		port_look(&a->ports[i], &state);
 		__atomic_store_n(&to->rx_missed, state.rx_missed, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->rx_errors, state.rx_errors, __ATOMIC_RELAXED);
@@ -311,6 +315,8 @@ void assembly_look_at_ports(struct assembly *a)
 		__atomic_store_n(&to->tx_errors, state.tx_errors, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->tx_flattened, state.tx_flattened, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->tx_unsendable, state.tx_unsendable, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->link_downs, state.link_downs, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->resets, state.resets, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->link_up, state.link_up, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->link_speed_bytes_per_second, state.speed_bits_per_second / 8,
 				 __ATOMIC_RELAXED);

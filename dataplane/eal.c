@@ -132,6 +132,28 @@ static bool plan_lcores(struct eal_plan *plan, const struct dataplane_settings *
 	return true;
 }
 
+/* No PCI device is looked at, let alone bound, but those that are named. */
+static void plan_devices(struct eal_plan *plan, const struct dataplane_settings *settings)
+{
+	const char *token = "";
+	bool any = false;
+
+	for (unsigned i = 0; i < settings->port_count; i++) {
+		const struct port_settings *port = &settings->ports[i];
+
+		if (port->kind != PORT_KIND_PCI)
+			continue;
+		any = true;
+		add(plan, "-a");
+		add(plan, "%s", port->device);
+		token = port->vfio_token;
+	}
+	if (!any)
+		add(plan, "--no-pci");
+	if (token[0])
+		add(plan, "--vfio-vf-token=%s", token);
+}
+
 bool eal_plan_make(struct eal_plan *plan, const struct dataplane_settings *settings,
 		   const struct machine *machine, struct why *why)
 {
@@ -140,8 +162,7 @@ bool eal_plan_make(struct eal_plan *plan, const struct dataplane_settings *setti
 	if (!plan_memory(plan, settings, machine, why))
 		return false;
 	add(plan, "--no-telemetry");
-	/* Every port of this version is virtual: no PCI device is looked at, let alone bound. */
-	add(plan, "--no-pci");
+	plan_devices(plan, settings);
 	if (!plan_lcores(plan, settings, machine, why))
 		return false;
 	add(plan, "--log-level=notice");

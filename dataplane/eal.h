@@ -29,7 +29,7 @@ struct machine {
 /* What this process may use. */
 void machine_look(struct machine *out);
 
-#define EAL_ARGS_MAX 24
+#define EAL_ARGS_MAX 48 /* two for each port, and the rest */
 #define EAL_ARG_BYTES 512
 
 struct eal_plan {

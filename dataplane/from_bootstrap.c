@@ -30,12 +30,19 @@ static bool read_device(struct port_settings *to, const Hydrofoil__Port *from, s
 		to->memif_server = from->memif->role == HYDROFOIL__MEMIF__ROLE__SERVER;
 		to->memif_id = from->memif->id;
 		break;
+	case HYDROFOIL__PORT__DEVICE_PCI:
+		to->kind = PORT_KIND_PCI;
+		device = from->pci->address;
+		if (strlen(from->pci->vfio_token) >= sizeof(to->vfio_token))
+			return why_set(why, "port %s: vfio_token is not a UUID", to->name);
+		copy_text(to->vfio_token, sizeof(to->vfio_token), from->pci->vfio_token);
+		break;
 	case HYDROFOIL__PORT__DEVICE_RING:
 		to->kind = PORT_KIND_RING;
 		device = from->ring->name;
 		break;
 	default:
-		return why_set(why, "port %s: it has no device; give af_xdp, af_packet, memif or ring",
+		return why_set(why, "port %s: it has no device; give pci, af_xdp, af_packet, memif or ring",
 			       to->name);
 	}
 	if (strlen(device) >= sizeof(to->device))

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataplane/port/pci_function.h"
 #include "dataplane/worker/worker_rest.h"
 #include "stack/base/time.h"
 
@@ -24,6 +25,8 @@ const char *port_kind_name(enum port_kind kind)
 		return "af_xdp";
 	case PORT_KIND_MEMIF:
 		return "memif";
+	case PORT_KIND_PCI:
+		return "pci";
 	case PORT_KIND_RING:
 		return "ring";
 	}
@@ -62,6 +65,14 @@ static bool complete_port(struct port_settings *port, struct why *why)
 		return why_set(why, "port %s: it names no device", port->name);
 	if (port->name[0] == '\0')
 		snprintf(port->name, sizeof(port->name), "%.31s", port->device);
+	if (port->kind == PORT_KIND_PCI) {
+		char address[16];
+
+		if (!pci_address_parse(port->device, address))
+			return why_set(why, "port %s: \"%s\" is not a PCI address such as 0000:3b:02.1",
+				       port->name, port->device);
+		memcpy(port->device, address, sizeof(address));
+	}
 	if (port_kind_is_interface(port->kind) && strlen(port->device) >= IF_NAMESIZE)
 		return why_set(why, "port %s: \"%s\" is too long for an interface name", port->name,
 			       port->device);
@@ -81,6 +92,15 @@ static bool check_pair(const struct port_settings *a, const struct port_settings
 
 	if (strcmp(a->name, b->name) == 0)
 		return why_set(why, "two ports have the name %s", a->name);
+	if (a->kind == PORT_KIND_PCI && b->kind == PORT_KIND_PCI) {
+		if (strcmp(a->device, b->device) == 0)
+			return why_set(why, "ports %s and %s have the same device %s; remove one of them",
+				       a->name, b->name, a->device);
+		/* EAL takes one for all. */
+		if (strcmp(a->vfio_token, b->vfio_token) != 0)
+			return why_set(why, "ports %s and %s have different vfio_tokens; there is one for "
+					    "all", a->name, b->name);
+	}
 	if (port_kind_is_interface(a->kind) && port_kind_is_interface(b->kind) && strcmp(a->device, b->device) == 0)
 		return why_set(why, "ports %s and %s have the same interface %s; remove one of them",
 			       a->name, b->name, a->device);

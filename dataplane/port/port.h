@@ -10,8 +10,11 @@
 #include <rte_mbuf.h>
 #include <stdint.h>
 
+#include "dataplane/port/ethdev_watch.h"
 #include "dataplane/port/port_caps.h"
+#include "dataplane/port/port_rss.h"
 #include "stack/base/compiler.h"
+#include "stack/base/why.h"
 #include "stack/netif.h"
 
 #define PORT_LANES_MAX 64
@@ -22,6 +25,7 @@ struct port_lane {
 	uint16_t queue;     /* number at that device */
 	int wait_fd;        /* becomes readable when frames arrive; -1 where there is none */
 	uint64_t flattened; /* chains copied into one segment, because the device takes no chains */
+	struct port_rss_seen rss_seen;
 	uint64_t unsendable; /* dropped: could be neither sent as it was nor copied */
 } CACHE_ALIGNED;
 
@@ -32,6 +36,15 @@ struct port {
 	uint16_t queues;    /* opened; 0 stands for one, for ports that are not DPDK's */
 	uint16_t ethdev_id; /* of DPDK ports: the first */
 	int wait_fd;        /* of queue 0 */
+	struct port_rss rss;
+	/* Of ports that are watched (PCI): port_step.c.  calls is NULL for the others. */
+	const struct ethdev_calls *calls;
+	struct ethdev_watch watch;
+	struct ethdev_plan plan; /* as it was started */
+	bool has_note;
+	bool spoof_check_told;
+	uint64_t tx_errors_before;
+	struct why note; /* to be said by the next port_step */
 	struct port_lane lanes[PORT_LANES_MAX];
 };
 

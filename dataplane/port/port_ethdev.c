@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dataplane/eal.h"
+#include "dataplane/port/ethdev_calls.h"
 #include "dataplane/port/ethdev_start.h"
 #include "dataplane/port/port_tx_flat.h"
 #include "stack/base/counter.h"
@@ -84,6 +85,8 @@ static bool create(const struct port_settings *settings, uint32_t index, struct 
 		return port_af_xdp_create(settings, index, device, why);
 	case PORT_KIND_MEMIF:
 		return port_memif_create(settings, index, device, why);
+	case PORT_KIND_PCI:
+		return port_pci_create(settings, index, device, why);
 	case PORT_KIND_RING:
 		return port_ring_create(settings, index, device, why);
 	}
@@ -188,9 +191,17 @@ static bool open_device(struct port *out, const struct port_settings *settings,
 				    "place", settings->name, NETIF_ADDRESSES_MAX);
 	if (!out->caps.tx_multi_segment && out->ops == &port_ethdev_ops)
 		out->ops = &port_ethdev_flat_ops;
-	return choose_mtu(settings, device, rx_pool, &out->netif.mtu_bytes, why) &&
-	       start_lanes(out, settings, device, &plan,
-			   choose_queues(device, &out->caps, queues), why);
+	if (!choose_mtu(settings, device, rx_pool, &out->netif.mtu_bytes, why))
+		return false;
+	plan.mtu_bytes = device->sets_mtu ? out->netif.mtu_bytes : 0;
+	if (!start_lanes(out, settings, device, &plan,
+			 choose_queues(device, &out->caps, queues), why))
+		return false;
+	out->plan = plan;
+	out->plan.queues = out->queues;
+	if (device->is_watched)
+		port_watch(out, &ethdev_calls);
+	return true;
 }
 
 static void close_device(uint16_t id)
@@ -240,6 +251,8 @@ void port_look(const struct port *port, struct port_state *out)
 		if (link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN)
 			out->speed_bits_per_second = (uint64_t)link.link_speed * 1000000;
 	}
+	out->link_downs = port->watch.link_downs;
+	out->resets = port->watch.resets;
 	for (uint16_t i = 0; i < port->queues; i++) {
 		out->tx_flattened += counter_read(&port->lanes[i].flattened);
 		out->tx_unsendable += counter_read(&port->lanes[i].unsendable);

@@ -29,6 +29,8 @@ struct port_device {
 	uint16_t mtu_bytes; /* of the device, 0 = not known */
 	uint8_t mac[6];
 	bool rx_interrupts; /* to be asked for */
+	bool sets_mtu;      /* the device is told its MTU */
+	bool is_watched;    /* it may be reset, and it has RSS: port_step */
 	const struct port_ops *ops;
 	/* Both NULL where wait_fd is known already: around the start of each lane. */
 	void (*before_start)(void);
@@ -40,6 +42,8 @@ MUST_USE bool port_af_packet_create(const struct port_settings *settings, uint32
 				    struct port_device *out, struct why *why);
 MUST_USE bool port_af_xdp_create(const struct port_settings *settings, uint32_t index,
 				 struct port_device *out, struct why *why);
+MUST_USE bool port_pci_create(const struct port_settings *settings, uint32_t index,
+			      struct port_device *out, struct why *why);
 MUST_USE bool port_memif_create(const struct port_settings *settings, uint32_t index,
 				struct port_device *out, struct why *why);
 /* Two ports that name the same device are the two ends of one cable. */
@@ -53,6 +57,13 @@ MUST_USE bool port_open(struct port *out, const struct port_settings *settings, 
 /* No worker may use it any more. */
 void port_close(struct port *port);
 
+struct ethdev_calls;
+/* Begins to look after a running port: sets RSS up, listens for resets. */
+void port_watch(struct port *port, const struct ethdev_calls *calls);
+/* Called now and then by the control thread: link, resets, the verdict on RSS, one thing at a time.
+ * True when there is something to say, which is in *out. */
+MUST_USE bool port_step(struct port *port, struct why *out);
+
 struct port_state {
 	bool link_up;
 	uint64_t speed_bits_per_second;
@@ -62,6 +73,8 @@ struct port_state {
 	uint64_t tx_errors;
 	uint64_t tx_flattened;
 	uint64_t tx_unsendable;
+	uint64_t link_downs;
+	uint64_t resets;
 };
 /* What the device says of itself now. */
 void port_look(const struct port *port, struct port_state *out);

@@ -71,13 +71,17 @@ static void check_device(struct document *document, const Hydrofoil__Port *port)
 		if (!port->memif->socket[0])
 			document_fault(document, &port->memif->base, "socket", "required");
 		break;
+	case HYDROFOIL__PORT__DEVICE_PCI:
+		if (!port->pci->address[0])
+			document_fault(document, &port->pci->base, "address", "required");
+		break;
 	case HYDROFOIL__PORT__DEVICE_RING:
 		if (!port->ring->name[0])
 			document_fault(document, &port->ring->base, "name", "required");
 		break;
 	default:
 		document_fault(document, &port->base, NULL,
-			       "one of af_xdp, af_packet, memif and ring is required");
+			       "one of pci, af_xdp, af_packet, memif and ring is required");
 	}
 }
 

@@ -48,6 +48,19 @@ static void with_hugepages_no_files(void)
 	CU_ASSERT(has("--no-huge"));
 }
 
+static void only_named_pci_devices_are_looked_at(void)
+{
+	fresh();
+	settings.ports[1] = (struct port_settings){.name = "vf", .kind = PORT_KIND_PCI,
+						   .device = "3B:02.1"};
+	memcpy(settings.ports[1].vfio_token, "0d5a", 5);
+	settings.port_count = 2;
+	CU_ASSERT_FATAL(settings_complete(&settings, &why));
+	CU_ASSERT_FATAL(eal_plan_make(&plan, &settings, &machine, &why));
+	CU_ASSERT(!has("--no-pci") && has("-a") && has("0000:3b:02.1"));
+	CU_ASSERT(has("--vfio-vf-token=0d5a"));
+}
+
 static void required_hugepages_that_lack_are_an_error_with_a_cure(void)
 {
 	fresh();
@@ -125,12 +138,26 @@ static void settings_faults_name_port_and_cure(void)
 	settings.ports[0].addresses[0].prefix_bits = 33;
 	CU_ASSERT(refused("10.0.0.1/33"));
 	fresh();
+	settings.ports[0].kind = PORT_KIND_PCI;
+	CU_ASSERT(refused("not a PCI address"));
+	fresh();
+	settings.ports[0].kind = PORT_KIND_PCI;
+	snprintf(settings.ports[0].device, sizeof(settings.ports[0].device), "0000:3b:02.1");
+	settings.ports[1] = settings.ports[0];
+	settings.ports[1].name[0] = 'x';
+	settings.port_count = 2;
+	CU_ASSERT(refused("same device"));
+	settings.ports[1].device[11] = '2';
+	settings.ports[1].vfio_token[0] = 'a';
+	CU_ASSERT(refused("vfio_token"));
+	fresh();
 	settings.ports[1] = settings.ports[0];
 	settings.port_count = 2;
 	CU_ASSERT(refused("two ports"));
 }
 
 UNIT_TESTS(UNIT_TEST(without_hugepages_no_in_memory), UNIT_TEST(with_hugepages_no_files),
+	   UNIT_TEST(only_named_pci_devices_are_looked_at),
 	   UNIT_TEST(required_hugepages_that_lack_are_an_error_with_a_cure),
 	   UNIT_TEST(lcores_are_of_the_allotted_set), UNIT_TEST(many_cpus_still_fit),
 	   UNIT_TEST(messages_become_cures), UNIT_TEST(settings_faults_name_port_and_cure))

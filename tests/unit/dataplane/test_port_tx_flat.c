@@ -14,7 +14,7 @@ static struct {
 static struct port port;
 static struct rte_mempool *pool, *references;
 
-static uint32_t send(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
+static uint32_t device_send(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
 {
 	uint32_t n = count < device.room ? count : device.room;
 
@@ -63,7 +63,7 @@ static struct rte_mbuf *chain(uint8_t byte, uint16_t payload_bytes)
 
 static uint32_t transmit(struct rte_mbuf **frames, uint32_t count)
 {
-	return port_tx_flat(&port, 3, frames, count, send);
+	return port_tx_flat(&port, 3, frames, count, device_send);
 }
 
 static void free_sent(void)
