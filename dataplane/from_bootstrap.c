@@ -41,8 +41,12 @@ static bool read_device(struct port_settings *to, const Hydrofoil__Port *from, s
 		to->kind = PORT_KIND_RING;
 		device = from->ring->name;
 		break;
+	case HYDROFOIL__PORT__DEVICE_TAP:
+		to->kind = PORT_KIND_TAP;
+		device = from->tap->interface;
+		break;
 	default:
-		return why_set(why, "port %s: it has no device; give pci, af_xdp, af_packet, memif or ring",
+		return why_set(why, "port %s: it has no device; give pci, af_xdp, af_packet, tap, memif or ring",
 			       to->name);
 	}
 	if (strlen(device) >= sizeof(to->device))

@@ -29,6 +29,8 @@ const char *port_kind_name(enum port_kind kind)
 		return "pci";
 	case PORT_KIND_RING:
 		return "ring";
+	case PORT_KIND_TAP:
+		return "tap";
 	}
 	return "?";
 }
@@ -36,6 +38,11 @@ const char *port_kind_name(enum port_kind kind)
 bool port_kind_is_interface(enum port_kind kind)
 {
 	return kind == PORT_KIND_AF_PACKET || kind == PORT_KIND_AF_XDP;
+}
+
+static bool has_interface_name(enum port_kind kind)
+{
+	return port_kind_is_interface(kind) || kind == PORT_KIND_TAP;
 }
 
 static bool check_addresses(const struct port_settings *port, struct why *why)
@@ -73,7 +80,7 @@ static bool complete_port(struct port_settings *port, struct why *why)
 				       port->name, port->device);
 		memcpy(port->device, address, sizeof(address));
 	}
-	if (port_kind_is_interface(port->kind) && strlen(port->device) >= IF_NAMESIZE)
+	if (has_interface_name(port->kind) && strlen(port->device) >= IF_NAMESIZE)
 		return why_set(why, "port %s: \"%s\" is too long for an interface name", port->name,
 			       port->device);
 	if (port->has_mac && (port->mac[0] & 1))
@@ -101,7 +108,7 @@ static bool check_pair(const struct port_settings *a, const struct port_settings
 			return why_set(why, "ports %s and %s have different vfio_tokens; there is one for "
 					    "all", a->name, b->name);
 	}
-	if (port_kind_is_interface(a->kind) && port_kind_is_interface(b->kind) && strcmp(a->device, b->device) == 0)
+	if (has_interface_name(a->kind) && has_interface_name(b->kind) && strcmp(a->device, b->device) == 0)
 		return why_set(why, "ports %s and %s have the same interface %s; remove one of them",
 			       a->name, b->name, a->device);
 	for (unsigned i = 0; a->vrf == b->vrf && i < a->address_count; i++)

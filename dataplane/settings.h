@@ -15,12 +15,12 @@
 #define SETTINGS_WORKERS_MAX 64
 
 enum port_kind { PORT_KIND_AF_PACKET, PORT_KIND_AF_XDP, PORT_KIND_MEMIF, PORT_KIND_PCI,
-		 PORT_KIND_RING };
+		 PORT_KIND_RING, PORT_KIND_TAP };
 
 struct port_settings {
 	char name[32];           /* the port's name in logs and counters; default: the device */
 	enum port_kind kind;
-	char device[108];        /* af_packet, af_xdp: interface; memif: socket path; pci: address; ring: name of the pair */
+	char device[108];        /* af_packet, af_xdp, tap: interface; memif: socket path; pci: address; ring: name of the pair */
 	uint32_t memif_id;
 	char vfio_token[37];     /* pci: UUID, empty = none */
 	bool memif_server;

@@ -89,6 +89,8 @@ static bool create(const struct port_settings *settings, uint32_t index, struct 
 		return port_pci_create(settings, index, device, why);
 	case PORT_KIND_RING:
 		return port_ring_create(settings, index, device, why);
+	case PORT_KIND_TAP:
+		return port_tap_create(settings, index, device, why);
 	}
 	return why_set(why, "port %s: unknown kind", settings->name);
 }

@@ -46,6 +46,8 @@ MUST_USE bool port_pci_create(const struct port_settings *settings, uint32_t ind
 			      struct port_device *out, struct why *why);
 MUST_USE bool port_memif_create(const struct port_settings *settings, uint32_t index,
 				struct port_device *out, struct why *why);
+MUST_USE bool port_tap_create(const struct port_settings *settings, uint32_t index,
+			      struct port_device *out, struct why *why);
 /* Two ports that name the same device are the two ends of one cable. */
 MUST_USE bool port_ring_create(const struct port_settings *settings, uint32_t index,
 			       struct port_device *out, struct why *why);

@@ -79,9 +79,13 @@ static void check_device(struct document *document, const Hydrofoil__Port *port)
 		if (!port->ring->name[0])
 			document_fault(document, &port->ring->base, "name", "required");
 		break;
+	case HYDROFOIL__PORT__DEVICE_TAP:
+		if (!port->tap->interface[0])
+			document_fault(document, &port->tap->base, "interface", "required");
+		break;
 	default:
 		document_fault(document, &port->base, NULL,
-			       "one of pci, af_xdp, af_packet, memif and ring is required");
+			       "one of pci, af_xdp, af_packet, tap, memif and ring is required");
 	}
 }
 

@@ -33,10 +33,11 @@ def any_of(name, **fields):
 def ports(kind=None):
     """kind: of both ports; else that of the run (HYDROFOIL_PORT_KIND), else af_packet."""
     kind = kind or os.environ.get('HYDROFOIL_PORT_KIND', 'af_packet')
+    front, back = ('t0', 't1') if kind == 'tap' else ('g0', 'g1')
     return [
-        {'name': 'front', kind: {'interface': 'g0'}, 'mac': '02:00:00:00:01:01',
+        {'name': 'front', kind: {'interface': front}, 'mac': '02:00:00:00:01:01',
          'addresses': ['10.80.1.1/24', 'fd80:1::1/64']},
-        {'name': 'back', kind: {'interface': 'g1'}, 'mac': '02:00:00:00:02:01',
+        {'name': 'back', kind: {'interface': back}, 'mac': '02:00:00:00:02:01',
          'addresses': ['10.80.2.1/24', 'fd80:2::1/64']},
     ]
 

@@ -5,6 +5,9 @@
     fd80:1::2/64                    fd80:1::1    fd80:2::1                  fd80:2::2/64
        c0 ═════════ veth ═════════ g0  hydrofoil  g1 ═════════ veth ════════ o0
 
+Over tap ports (HYDROFOIL_PORT_KIND=tap) the gateway makes t0 and t1 itself, and bridges b0 and b1 join
+them with g0 and g1.
+
 g0 and g1 have no address and no IPv6: the kernel there only carries frames to the af_packet ports.
 Offloads of the peers are off, so that Linux sends whole checksums and no super-frames.  The program
 itself already lives in a sandbox (deploy/sandbox), so all of this vanishes with it.
@@ -150,9 +153,23 @@ class World:
         path = self.write_json('bootstrap.json', config)
         self.gateway = self.start('gateway', [program('hydrofoil'), '-c', path, *options],
                                   self.log_path)
+        if os.environ.get('HYDROFOIL_PORT_KIND') == 'tap' and ready:
+            self.bridge()
         if ready:
             until('/ready says LIVE', self.is_ready, 20)
         return self.gateway
+
+    def bridge(self):
+        for tap, link, bridge in (('t0', 'g0', 'b0'), ('t1', 'g1', 'b1')):
+            until(f'interface {tap}', lambda tap=tap: self.gateway.poll() is not None or not self.call(
+                'gateway', ['ip', 'link', 'show', tap], check=False).returncode, 20)
+            sh(f'ip -n gateway link show {bridge} >/dev/null 2>&1 || '
+               f'ip -n gateway link add {bridge} type bridge')
+            sh(f'ip netns exec gateway sysctl -qw net.ipv6.conf.{bridge}.disable_ipv6=1 '
+               f'net.ipv6.conf.{tap}.disable_ipv6=1')
+            for member in (tap, link):
+                sh(f'ip -n gateway link set {member} master {bridge}')
+            sh(f'ip -n gateway link set {bridge} up')
 
     def write_json(self, name, value):
         path = os.path.join(self.folder, name)

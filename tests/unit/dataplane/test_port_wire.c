@@ -94,21 +94,22 @@ static struct rte_mbuf *make_chain(unsigned round, uint8_t *expected, uint32_t *
 	return head;
 }
 
-static void chains_arrive_whole_over(enum port_kind kind)
+static void chains_arrive_whole_over(enum port_kind kind, const char *device, const char *far_end)
 {
-	struct port_settings settings = {.kind = kind, .name = "wire", .device = "w0"};
+	struct port_settings settings = {.kind = kind, .name = "wire"};
 	static struct port port;
 	static uint32_t index;
 	struct why why;
 
 	if (!make_wire() || (kind == PORT_KIND_AF_XDP && geteuid() != 0))
 		return;
-	int fd = listen_on("w1");
-
+	snprintf(settings.device, sizeof(settings.device), "%s", device);
 	if (!port_open(&port, &settings, index++, 1, rx_pool, &why)) {
 		fprintf(stderr, "%s\n", why.text);
 		CU_FAIL_FATAL("the port does not open");
 	}
+	int fd = listen_on(far_end);
+
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		uint8_t expected[2048], got[2048];
 		uint32_t bytes;
@@ -127,13 +128,20 @@ static void chains_arrive_whole_over(enum port_kind kind)
 
 static void chains_arrive_whole_over_af_packet(void)
 {
-	chains_arrive_whole_over(PORT_KIND_AF_PACKET);
+	chains_arrive_whole_over(PORT_KIND_AF_PACKET, "w0", "w1");
 }
 
 static void chains_arrive_whole_over_af_xdp(void)
 {
-	chains_arrive_whole_over(PORT_KIND_AF_XDP);
+	chains_arrive_whole_over(PORT_KIND_AF_XDP, "w0", "w1");
+}
+
+static void chains_arrive_whole_over_tap(void)
+{
+	if (access("/dev/net/tun", R_OK | W_OK) == 0)
+		chains_arrive_whole_over(PORT_KIND_TAP, "t0", "t0");
 }
 
 UNIT_TESTS(UNIT_TEST(chains_arrive_whole_over_af_packet),
-	   UNIT_TEST(chains_arrive_whole_over_af_xdp))
+	   UNIT_TEST(chains_arrive_whole_over_af_xdp),
+	   UNIT_TEST(chains_arrive_whole_over_tap))
