@@ -122,6 +122,8 @@ static const struct {
 	 "hugepages"},
 	{"Ambiguous Rx mempools configuration",
 	 "the packet buffer pool could not be made for lack of memory; raise memory_mib"},
+	{"Failed to connect socket",
+	 "no memif server answers; start it first, or give this end role: SERVER"},
 	{"failed to parse device",
 	 "DPDK has no driver for this kind of port; install it (Debian 12: apt install "
 	 "librte-net-af-xdp23, librte-net-memif23, librte-net-tap23 …)"},

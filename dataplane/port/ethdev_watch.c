@@ -10,6 +10,17 @@ void ethdev_watch_tell_reset(struct ethdev_watch *watch)
 	__atomic_store_n(&watch->reset_wanted, 1, __ATOMIC_RELEASE);
 }
 
+void ethdev_gate_close(struct ethdev_watch *watch)
+{
+	__atomic_store_n(&watch->gate_closed, 1, __ATOMIC_SEQ_CST);
+	burst_wait_all();
+}
+
+void ethdev_gate_open(struct ethdev_watch *watch)
+{
+	__atomic_store_n(&watch->gate_closed, 0, __ATOMIC_SEQ_CST);
+}
+
 bool ethdev_gate_enter(const struct ethdev_watch *watch, uint16_t queue)
 {
 	if (unlikely_true(__atomic_load_n(&watch->gate_closed, __ATOMIC_RELAXED)))
@@ -31,8 +42,7 @@ static bool reset(struct ethdev_watch *watch, const struct ethdev_calls *calls, 
 		  const struct ethdev_plan *plan, void (*again)(void *context), void *context,
 		  struct why *why)
 {
-	__atomic_store_n(&watch->gate_closed, 1, __ATOMIC_SEQ_CST);
-	burst_wait_all();
+	ethdev_gate_close(watch);
 	/* What is told from here on is another reset. */
 	__atomic_store_n(&watch->reset_wanted, 0, __ATOMIC_RELEASE);
 	calls->stop(id);
@@ -52,7 +62,7 @@ static bool reset(struct ethdev_watch *watch, const struct ethdev_calls *calls, 
 	if (again)
 		again(context);
 	watch->resets++;
-	__atomic_store_n(&watch->gate_closed, 0, __ATOMIC_SEQ_CST);
+	ethdev_gate_open(watch);
 	why_set(why, "port %s: %s was reset by its PF and set up again", plan->name, plan->device);
 	return true;
 }

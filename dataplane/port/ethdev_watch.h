@@ -36,6 +36,9 @@ enum ethdev_event ethdev_watch_step(struct ethdev_watch *watch, const struct eth
 				    uint16_t id, const struct ethdev_plan *plan,
 				    void (*again)(void *context), void *context, struct why *why);
 
+/* Returns when no worker is inside a burst; none enters until the gate opens. */
+void ethdev_gate_close(struct ethdev_watch *watch);
+void ethdev_gate_open(struct ethdev_watch *watch);
 /* For a worker, before and after a burst; false: leave the device alone. */
 MUST_USE bool ethdev_gate_enter(const struct ethdev_watch *watch, uint16_t queue);
 void ethdev_gate_leave(uint16_t queue);

@@ -37,7 +37,9 @@ struct port {
 	uint16_t ethdev_id; /* of DPDK ports: the first */
 	int wait_fd;        /* of queue 0 */
 	struct port_rss rss;
-	/* Of ports that are watched (PCI): port_step.c.  calls is NULL for the others. */
+	/* Looked at now and then by the control thread (port_step); NULL = there is nothing to see. */
+	bool (*step)(struct port *port, struct why *out);
+	/* Of ports that are watched: port_step.c for PCI, memif clients. */
 	const struct ethdev_calls *calls;
 	struct ethdev_watch watch;
 	struct ethdev_plan plan; /* as it was started */

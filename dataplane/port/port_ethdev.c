@@ -201,6 +201,7 @@ static bool open_device(struct port *out, const struct port_settings *settings,
 		return false;
 	out->plan = plan;
 	out->plan.queues = out->queues;
+	out->step = device->step;
 	if (device->is_watched)
 		port_watch(out, &ethdev_calls);
 	return true;

@@ -30,7 +30,8 @@ struct port_device {
 	uint8_t mac[6];
 	bool rx_interrupts; /* to be asked for */
 	bool sets_mtu;      /* the device is told its MTU */
-	bool is_watched;    /* it may be reset, and it has RSS: port_step */
+	bool is_watched;    /* it may be reset, and it has RSS: port_watch */
+	bool (*step)(struct port *port, struct why *out); /* of its own instead, or NULL */
 	const struct port_ops *ops;
 	/* Both NULL where wait_fd is known already: around the start of each lane. */
 	void (*before_start)(void);
@@ -84,6 +85,8 @@ void port_look(const struct port *port, struct port_state *out);
 /* rte_eth_rx_burst and rte_eth_tx_burst; flat: through port_tx_flat. */
 extern const struct port_ops port_ethdev_ops;
 extern const struct port_ops port_ethdev_flat_ops;
+/* Those of both, behind the gate of port->watch. */
+extern const struct port_ops port_gated_ops;
 /* Makes a virtual device ("net_af_packet0", its arguments) and finds its id. */
 MUST_USE bool port_vdev_create(const char *port_name, const char *device, const char *arguments,
 			       uint16_t *ethdev_id, struct why *why);

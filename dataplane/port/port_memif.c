@@ -12,65 +12,96 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "dataplane/port/burst_guard.h"
 #include "dataplane/port/port_ethdev.h"
 
 #define LOG2_RING_FRAMES 10
 
-static uint32_t memif_rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
-{
-	const struct port_lane *lane = &port->lanes[queue];
+/* Whose socket file it is, without disturbing him: a connection that ends at once can make EAL of the
+ * other side panic (its interrupt thread meets a closed descriptor).  A socket of another type is
+ * refused by the kernel before the owner sees anything. */
+enum owner { OWNER_NONE, OWNER_GONE, OWNER_ALIVE };
 
-	burst_enter(queue);
-	uint32_t count = rte_eth_rx_burst(lane->ethdev_id, lane->queue, frames, (uint16_t)max);
-
-	burst_leave(queue);
-	return count;
-}
-
-static uint32_t memif_tx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
-{
-	const struct port_lane *lane = &port->lanes[queue];
-
-	burst_enter(queue);
-	uint32_t taken = rte_eth_tx_burst(lane->ethdev_id, lane->queue, frames, (uint16_t)count);
-
-	burst_leave(queue);
-	return taken;
-}
-
-static const struct port_ops memif_ops = {.rx = memif_rx, .tx = memif_tx};
-
-/* Nobody answers on it: it is what a killed server left. */
-static bool socket_is_dead(const char *path)
+static enum owner look_at_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct stat st;
-	int fd;
 
-	if (lstat(path, &st) != 0 || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return false;
+		return OWNER_NONE;
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	bool dead = connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 &&
-		    errno == ECONNREFUSED;
+	int failed = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
 
 	close(fd);
-	return dead;
+	if (failed == EPROTOTYPE || failed == 0)
+		return OWNER_ALIVE;
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && failed == ECONNREFUSED ? OWNER_GONE :
+											 OWNER_NONE;
 }
 
-static bool prepare_server_path(const struct port_settings *settings, const char *path,
-				struct why *why)
+static bool check_folder(const struct port_settings *settings, const char *path, struct why *why)
+{
+	char folder[sizeof(settings->device)];
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	char *slash = strrchr(folder, '/');
+
+	if (!slash || slash == folder)
+		return true;
+	*slash = '\0';
+	if (access(folder, X_OK) == 0)
+		return true;
+	return why_set(why, "port %s: the folder %s of its memif socket cannot be used (%s); mkdir -p %s",
+		       settings->name, folder, strerror(errno), folder);
+}
+
+/* What a killed server left is taken away. */
+static bool prepare_server(const struct port_settings *settings, const char *path, struct why *why)
 {
 	struct stat st;
 
-	if (socket_is_dead(path))
+	if (look_at_socket(path) == OWNER_GONE)
 		unlink(path);
 	if (lstat(path, &st) == 0)
 		return why_set(why, "port %s: %s exists and is in use; stop the other memif server "
 				    "or choose another device", settings->name, path);
+	return true;
+}
+
+static bool prepare_client(const struct port_settings *settings, const char *path, struct why *why)
+{
+	return look_at_socket(path) == OWNER_ALIVE ||
+	       why_set(why, "port %s: no memif server answers on %s; start it first, or give this end "
+			    "role: SERVER", settings->name, path);
+}
+
+/* Of abstract sockets nothing can be known before. */
+static bool prepare(const struct port_settings *settings, const char *path, bool abstract,
+		    struct why *why)
+{
+	if (abstract)
+		return true;
+	return check_folder(settings, path, why) &&
+	       (settings->memif_server ? prepare_server(settings, path, why) :
+					 prepare_client(settings, path, why));
+}
+
+/* The driver does not look for a server that went away: stopped and started, it connects again. */
+static bool come_back(struct port *port, struct why *out)
+{
+	const char *path = port->plan.device;
+	bool abstract = path[0] == '@';
+	struct rte_eth_link link = {0};
+
+	if (rte_eth_link_get_nowait(port->ethdev_id, &link) != 0 || link.link_status ||
+	    (!abstract && look_at_socket(path) != OWNER_ALIVE))
+		return false;
+	ethdev_gate_close(&port->watch);
+	rte_eth_dev_stop(port->ethdev_id);
+	if (rte_eth_dev_start(port->ethdev_id) != 0)
+		return false;
+	ethdev_gate_open(&port->watch);
+	why_set(out, "port %s: connected to its memif server again", port->netif.name);
 	return true;
 }
 
@@ -83,7 +114,7 @@ bool port_memif_create(const struct port_settings *settings, uint32_t index, str
 	char device[32], arguments[384];
 	uint8_t m[6];
 
-	if (settings->memif_server && !abstract && !prepare_server_path(settings, path, why))
+	if (!prepare(settings, path, abstract, why))
 		return false;
 	/* The two ends may have the same name: the role goes into the address. */
 	port_mac_derive(no_mac, settings->name, m);
@@ -100,6 +131,8 @@ bool port_memif_create(const struct port_settings *settings, uint32_t index, str
 		return false;
 	memcpy(out->mac, m, sizeof(m));
 	out->ethdev_count = 1;
-	out->ops = &memif_ops;
+	out->ops = &port_gated_ops;
+	if (!settings->memif_server)
+		out->step = come_back;
 	return true;
 }

@@ -11,30 +11,6 @@
 #include "dataplane/port/pci_function.h"
 #include "dataplane/port/port_ethdev.h"
 
-static uint32_t gated_rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
-{
-	if (!ethdev_gate_enter(&port->watch, queue))
-		return 0;
-	uint32_t count = port_ethdev_ops.rx(port, queue, frames, max);
-
-	ethdev_gate_leave(queue);
-	return count;
-}
-
-static uint32_t gated_tx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
-{
-	if (!ethdev_gate_enter(&port->watch, queue))
-		return 0;
-	const struct port_ops *ops = port->caps.tx_multi_segment ? &port_ethdev_ops :
-								   &port_ethdev_flat_ops;
-	uint32_t taken = ops->tx(port, queue, frames, count);
-
-	ethdev_gate_leave(queue);
-	return taken;
-}
-
-static const struct port_ops pci_ops = {.rx = gated_rx, .tx = gated_tx};
-
 static bool wants_multicast(const struct port_settings *settings)
 {
 	for (unsigned i = 0; i < settings->address_count; i++)
@@ -89,7 +65,7 @@ bool port_pci_create(const struct port_settings *settings, uint32_t index, struc
 	(void)index;
 	if (!find(settings, out, &cause))
 		return why_set(why, "port %s: %s", settings->name, cause.text);
-	out->ops = &pci_ops;
+	out->ops = &port_gated_ops;
 	out->sets_mtu = true;
 	out->is_watched = true;
 	return true;

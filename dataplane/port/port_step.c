@@ -38,13 +38,6 @@ static int on_reset(uint16_t id, enum rte_eth_event_type type, void *context, vo
 	return 0;
 }
 
-void port_watch(struct port *port, const struct ethdev_calls *calls)
-{
-	port->calls = calls;
-	set_rss(port);
-	port->calls->on_event(port->ethdev_id, RTE_ETH_EVENT_INTR_RESET, on_reset, port);
-}
-
 static bool judge(struct port *port, struct why *out)
 {
 	const struct port_rss_seen *seen[PORT_LANES_MAX];
@@ -79,10 +72,8 @@ static bool suspect_spoof_check(struct port *port, struct why *out)
 	return true;
 }
 
-bool port_step(struct port *port, struct why *out)
+static bool look(struct port *port, struct why *out)
 {
-	if (!port->calls)
-		return false;
 	if (port->has_note) {
 		port->has_note = false;
 		*out = port->note;
@@ -91,4 +82,17 @@ bool port_step(struct port *port, struct why *out)
 	return ethdev_watch_step(&port->watch, port->calls, port->ethdev_id, &port->plan, set_rss, port,
 				 out) != ETHDEV_NOTHING ||
 	       judge(port, out) || suspect_spoof_check(port, out);
+}
+
+void port_watch(struct port *port, const struct ethdev_calls *calls)
+{
+	port->calls = calls;
+	port->step = look;
+	set_rss(port);
+	port->calls->on_event(port->ethdev_id, RTE_ETH_EVENT_INTR_RESET, on_reset, port);
+}
+
+bool port_step(struct port *port, struct why *out)
+{
+	return port->step && port->step(port, out);
 }

@@ -100,5 +100,42 @@ def test_far_end_is_killed_and_comes_back(world):
     assert world.gateway.poll() is None, 'the near gateway ended with its neighbour'
 
 
+def test_server_is_killed_and_its_socket_is_in_nobodys_way(world):
+    """What kill -9 leaves is a socket file; the next server takes it away, the client comes back."""
+    world.gateway.kill()
+    world.gateway.wait()
+    assert os.path.exists(os.path.join(world.folder, 'memif.sock'))
+    assert world.far.poll() is None, 'the far gateway ended with its neighbour'
+    world.start_gateway(near(world))
+    until('an answer through both gateways', lambda: direct(world) == 'from the far one\n', 20)
+    assert world.far.poll() is None
+
+
+def refused(world, name, role, socket):
+    bootstrap = far(world)
+    bootstrap['hydrofoil']['ports'] = [{'name': name, 'memif': {'socket': socket, 'role': role},
+                                        'addresses': ['10.80.3.2/24', 'fd80:3::2/64']}]
+    done = world.call('gateway', [program('hydrofoil'), '-c', world.write_json('r.json', bootstrap)],
+                      check=False, limit_s=20)
+    text = (done.stdout + done.stderr).splitlines()[-1]
+    assert done.returncode == 1 and f'port {name}' in text, text
+    return text
+
+
+def test_client_without_a_server(world):
+    text = refused(world, 'alone', 'CLIENT', os.path.join(world.folder, 'none.sock'))
+    assert 'no memif server answers' in text and 'role: SERVER' in text, text
+
+
+def test_second_server_on_a_socket_in_use(world):
+    text = refused(world, 'second', 'SERVER', os.path.join(world.folder, 'memif.sock'))
+    assert 'is in use' in text, text
+
+
+def test_folder_that_is_not_there(world):
+    text = refused(world, 'lost', 'SERVER', '/no/such/folder/memif.sock')
+    assert 'mkdir -p /no/such/folder' in text, text
+
+
 if __name__ == '__main__':
     run(globals(), prepare)
