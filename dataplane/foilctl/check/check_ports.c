@@ -75,12 +75,22 @@ static void check_virtual(struct check *check, const char *subject, const char *
 			  vf.trusted ? "trusted" : "not trusted (may not change its MAC or be promiscuous)");
 }
 
+/* /proc/net is of our own network namespace; /sys/class/net of the one it was mounted in. */
+static bool is_there(const struct check *check, const char *interface)
+{
+	char text[256];
+
+	if (check_exists(check, "/proc/net/dev"))
+		return check_read_field(check, "/proc/net/dev", interface, text, sizeof(text));
+	return check_exists(check, "/sys/class/net/%s", interface);
+}
+
 static void check_interface(struct check *check, const struct check_port *port, const char *subject)
 {
 	char state[32] = "", folder[192];
 	int64_t mtu;
 
-	if (!check_exists(check, "/sys/class/net/%s", port->device)) {
+	if (!is_there(check, port->device)) {
 		check_add(check, CHECK_BAD, subject,
 			  "ip link shows those that are there; is this the right network namespace?",
 			  "there is no interface %s", port->device);
@@ -97,7 +107,8 @@ static void check_interface(struct check *check, const struct check_port *port, 
 			  "mtu %u, and %s carries %lld", port->mtu_bytes, port->device,
 			  (long long)mtu);
 	else if (strcmp(state, "down") != 0)
-		check_add(check, CHECK_GOOD, subject, NULL, "%s is there, MTU %lld", port->device,
+		check_add(check, CHECK_GOOD, subject, NULL, mtu > 0 ? "%s is there, MTU %lld"
+								      : "%s is there", port->device,
 			  (long long)mtu);
 	snprintf(folder, sizeof(folder), "/sys/class/net/%.120s/device", port->device);
 	check_numa(check, subject, folder);

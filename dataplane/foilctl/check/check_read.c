@@ -61,9 +61,9 @@ bool check_read_field(const struct check *check, const char *path, const char *n
 	if (!file)
 		return false;
 	while (!found && fgets(line, sizeof(line), file)) {
-		const char *value = line + length;
+		const char *field = line + strspn(line, " "), *value = field + length;
 
-		if (strncmp(line, name, length) != 0 || !strchr(" \t:=", *value))
+		if (strncmp(field, name, length) != 0 || !strchr(" \t:=", *value))
 			continue;
 		value += strspn(value, " \t:=");
 		snprintf(out, size, "%.*s", (int)strcspn(value, "\n"), value);
