@@ -46,13 +46,19 @@ struct worker_look {
 	struct worker_visit visit;
 	struct admin_connections *all;
 	uint16_t worker;
+	uint32_t now_ms;
 };
 
 static void show_connection(void *context, const struct stream_info *info)
 {
 	struct worker_look *look = context;
 
-	admin_connections_add(look->all, look->worker, info);
+	admin_connections_add(look->all, look->worker, info, look->now_ms);
+}
+
+static uint32_t now_ms(void *context)
+{
+	return (uint32_t)(clock_now_ns() / NS_PER_MS);
 }
 
 /* One worker after the other, so that `out` has one writer at a time.  A visit that does not end
@@ -64,7 +70,8 @@ static bool connections(void *context, struct admin_connections *out, struct why
 
 	for (uint16_t i = 0; i < server->assembly.workers_made; i++) {
 		struct worker_look look = {
-			.visit = {.visit = show_connection, .context = &look}, .all = out, .worker = i};
+			.visit = {.visit = show_connection, .context = &look}, .all = out, .worker = i,
+			.now_ms = now_ms(context)};
 		struct mail mail = {.kind = MAIL_VISIT, .visit = &look.visit};
 
 		if (!mailbox_post(worker_mailbox(server->assembly.workers[i].worker), &mail))
@@ -232,7 +239,10 @@ bool server_admin_start(struct server *server, struct why *why)
 			.set_logger = set_logger,
 			.quit = quit,
 			.reopen_logs = reopen_logs,
+			.now_ms = now_ms,
 		},
+		.extras = server_sights,
+		.extra_count = server_sight_count,
 	};
 
 	if (server->bootstrap.admin_port == 0)

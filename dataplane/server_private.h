@@ -61,6 +61,16 @@ MUST_USE bool server_drain_listeners(struct server *server, const struct admin_d
 
 MUST_USE bool server_admin_start(struct server *server, struct why *why);
 
+/* --- server_sight.c: endpoints that look into the workers -------------------------------------- */
+
+extern const struct admin_extra server_sights[];
+extern const uint32_t server_sight_count;
+/* Runs `run` on one worker after the other, context being contexts + index * size, and waits.
+ * False and *why when a mailbox is full. */
+MUST_USE bool server_call_workers(struct server *server,
+				  void (*run)(void *context, struct worker *worker, uint64_t now_ns),
+				  void *contexts, size_t size, struct why *why);
+
 /* --- server.c --------------------------------------------------------------------------------- */
 
 void server_set_state(struct server *server, enum admin_state state);

@@ -293,6 +293,11 @@ struct tcp *stack_tcp(struct stack *stack)
 	return stack->tcp;
 }
 
+const struct ip_layer *stack_ip(const struct stack *stack)
+{
+	return &stack->ip;
+}
+
 void stack_announce(struct stack *stack, uint64_t now_ns)
 {
 	for (uint16_t i = 0; i < stack->ip.netif_count; i++)

@@ -21,6 +21,7 @@
 #include "stack/netif.h"
 #include "stack/tcp/tcp.h"
 
+struct ip_layer;
 struct stack;
 
 struct stack_params {
@@ -61,6 +62,8 @@ bool stack_has_work(const struct stack *stack);
 void stack_set_pressure(struct stack *stack, enum tcp_pressure pressure);
 
 struct tcp *stack_tcp(struct stack *stack);
+/* Its interfaces and neighbours, to look at. */
+const struct ip_layer *stack_ip(const struct stack *stack);
 /* Gratuitous ARP and unsolicited neighbour advertisements for all own addresses. */
 void stack_announce(struct stack *stack, uint64_t now_ns);
 

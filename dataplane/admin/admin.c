@@ -15,18 +15,6 @@ const char *admin_state_name(enum admin_state state)
 	return (unsigned)state < ARRAY_LEN(names) ? names[state] : "?";
 }
 
-void admin_connections_add(struct admin_connections *connections, uint16_t worker,
-			   const struct stream_info *info)
-{
-	connections->total++;
-	if (connections->count == connections->capacity)
-		return;
-	struct admin_connection *made = &connections->items[connections->count++];
-
-	made->worker = worker;
-	made->info = *info;
-}
-
 void admin_help(struct admin *admin, const struct http_request *request,
 		struct http_response *response)
 {
@@ -47,6 +35,9 @@ void admin_help(struct admin *admin, const struct http_request *request,
 			line += length + (line[length] == '\n');
 		}
 	}
+	for (uint32_t i = 0; i < admin->extra_count; i++)
+		text_printf(out, "  %s%s: %s\n", admin->extras[i].path,
+			    admin->extras[i].changes ? " (POST)" : "", admin->extras[i].text);
 }
 
 void admin_home(struct admin *admin, const struct http_request *request,
@@ -82,6 +73,28 @@ static const struct admin_command *find_command(const char *path)
 	return NULL;
 }
 
+/* An endpoint that the composition root brought along; false when there is none. */
+static bool serve_extra(struct admin *admin, const struct http_request *request,
+			struct http_response *response)
+{
+	bool posts = strcmp(request->method, "POST") == 0;
+
+	for (uint32_t i = 0; i < admin->extra_count; i++) {
+		const struct admin_extra *extra = &admin->extras[i];
+
+		if (strcmp(request->path, extra->path) != 0)
+			continue;
+		if (extra->changes == posts) {
+			extra->serve(admin->callbacks.context, request, response);
+			return true;
+		}
+		response->allow = extra->changes ? "POST" : "GET, HEAD";
+		http_response_error(response, 405, "not with this method");
+		return true;
+	}
+	return false;
+}
+
 static void handle(void *context, const struct http_request *request,
 		   struct http_response *response)
 {
@@ -89,6 +102,8 @@ static void handle(void *context, const struct http_request *request,
 	bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
 	bool posts = strcmp(request->method, "POST") == 0;
 
+	if (!command && serve_extra(context, request, response))
+		return;
 	if (!command) {
 		text_add(&response->body, "invalid path. ");
 		admin_help(context, request, response);
@@ -113,6 +128,8 @@ bool admin_start(struct admin **out, const struct admin_params *params, struct w
 	if (!admin)
 		return why_set(why, "no memory for the admin server");
 	admin->callbacks = params->callbacks;
+	admin->extras = params->extras;
+	admin->extra_count = params->extra_count;
 	segment_path(params->segment_name, admin->segment_name, sizeof(admin->segment_name));
 	if (!http_server_start(&admin->server, params->address, handle, admin, why)) {
 		struct why inner = *why;

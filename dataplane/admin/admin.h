@@ -45,9 +45,25 @@ struct admin_config_query {
 	bool include_eds;
 };
 
+#define ADMIN_NAME_BYTES 64
+
 struct admin_connection {
 	uint16_t worker;
-	struct stream_info info;
+	struct stream_info info;         /* owner: NULL */
+	char listener[ADMIN_NAME_BYTES]; /* "" = of none; cut when longer */
+	char cluster[ADMIN_NAME_BYTES];
+};
+
+/* Which connections are asked for; all zero = all of them. */
+struct admin_conn_filter {
+	bool has_address;                /* either end is in the prefix */
+	struct ip_addr address;
+	uint8_t prefix_bits;             /* of the family's address */
+	uint16_t port;                   /* of either end */
+	const char *state;               /* without case */
+	const char *listener;
+	const char *cluster;
+	uint32_t idle_ms_min;
 };
 
 /* Room for connections; items[capacity] is made before and never grows, so that a worker may add
@@ -57,9 +73,23 @@ struct admin_connections {
 	uint32_t capacity;
 	uint32_t count;
 	uint64_t total;
+	const struct admin_conn_filter *filter; /* NULL = all; what it refuses is not counted */
 };
+/* now_ms: of the worker's clock. */
 void admin_connections_add(struct admin_connections *connections, uint16_t worker,
-			   const struct stream_info *info);
+			   const struct stream_info *info, uint32_t now_ms);
+
+struct http_request;
+struct http_response;
+
+/* An endpoint that the composition root brings along; called on the server's thread. */
+struct admin_extra {
+	const char *path;
+	bool changes; /* POST only */
+	void (*serve)(void *context, const struct http_request *request,
+		      struct http_response *response);
+	const char *text;
+};
 
 /* Of /drain_listeners. */
 struct admin_drain {
@@ -91,12 +121,16 @@ struct admin_callbacks {
 	const char *(*logger)(void *context, uint32_t index, const char **level);
 	/* name NULL: all of them.  False: no such name, or no such level. */
 	bool (*set_logger)(void *context, const char *name, const char *level);
+	/* The workers' clock in ms, low 32 bits. */
+	uint32_t (*now_ms)(void *context);
 };
 
 struct admin_params {
 	const char *address;      /* "127.0.0.1:15000", "[::1]:15000", "unix:/path" */
 	const char *segment_name; /* as given to segment_create */
 	struct admin_callbacks callbacks; /* NULL callbacks: the endpoint answers 501 */
+	const struct admin_extra *extras; /* NULL = none; outlive the server */
+	uint32_t extra_count;
 };
 
 MUST_USE bool admin_start(struct admin **out, const struct admin_params *params, struct why *why);

@@ -14,6 +14,8 @@ struct admin {
 	struct segment_reader *reader; /* opened at the first use */
 	char segment_name[256];
 	struct admin_callbacks callbacks;
+	const struct admin_extra *extras;
+	uint32_t extra_count;
 };
 
 #define ADMIN_NOT_HERE "this process does not serve that"

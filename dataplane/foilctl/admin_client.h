@@ -8,9 +8,22 @@
 #include "stack/base/compiler.h"
 #include "stack/base/why.h"
 
-/* GET of path at "127.0.0.1:15000" or "unix:/path" into *body.  False and *why when there is no
+struct foilctl_options;
+struct foilctl_io;
+
+/* GET (POST where `changes`) of path at "127.0.0.1:15000" or "unix:/path" into *body.  False and *why when there is no
  * answer, or another than 200. */
-MUST_USE bool admin_client_get(const char *address, const char *path, struct text *body,
-			       struct why *why);
+MUST_USE bool admin_client_ask(const char *address, const char *path, bool changes,
+			       struct text *body, struct why *why);
+/* The address of the admin server: the one given, else the one that the data plane left in the
+ * segment.  False after a line on err. */
+MUST_USE bool admin_client_find(const struct foilctl_options *options, const struct foilctl_io *io,
+				char *out, size_t size);
+/* Both of the above, GET, for a command; false after a line on err. */
+MUST_USE bool admin_client_fetch(const struct foilctl_options *options, const struct foilctl_io *io,
+				 const char *path, struct text *body);
+/* Adds "?name=value", or "&name=value" where there is a question mark already, escaped; nothing
+ * when value is NULL. */
+void admin_client_argument(struct text *path, const char *name, const char *value);
 
 #endif

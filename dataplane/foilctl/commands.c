@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* A longer list of values is left to completion. */
+#define ARGUMENT_BYTES_MAX 24
+
 #define MEMBER(member) offsetof(struct foilctl_options, member)
 #define FLAG(name, letter, member, help) {name, letter, NULL, FOILCTL_FLAG, MEMBER(member), help}
 #define TEXT(name, letter, argument, member, help)                                                 \
@@ -16,6 +19,9 @@
 	TEXT("admin", 0, "ADDRESS", admin,                                                         \
 	     "of the admin server (127.0.0.1:15000, unix:/path); found by itself while the data "  \
 	     "plane runs")
+#define WATCH                                                                                      \
+	FLAG("watch", 'w', watch, "again and again, until Ctrl-C"),                                \
+		DURATION("interval", 'i', interval_ns, "between two looks (default 1s)")
 #define END {NULL}
 
 const char foilctl_usual_status[] =
@@ -62,11 +68,37 @@ static const struct foilctl_example drops_examples[] = {
 	 "one reason, by worker"},
 	END};
 
-static const struct foilctl_option conns_options[] = {ADMIN, JSON, END};
+static const struct foilctl_option conns_options[] = {
+	TEXT("address", 'a', "ADDRESS|PREFIX", address, "only with this end (10.0.0.7, 10.0.0.0/8)"),
+	TEXT("port", 'p', "PORT", port, "only with this port at either end"),
+	TEXT("state", 's',
+	     "established|syn-sent|syn-received|fin-wait-1|fin-wait-2|close-wait|closing|last-ack|"
+	     "time-wait", state, "only in this state (established, syn-sent, time-wait, …)"),
+	TEXT("cluster", 'c', "NAME", cluster, "only to this cluster, or serving a request for it"),
+	TEXT("listener", 'l', "NAME", listener, "only accepted by this listener"),
+	DURATION("idle", 0, idle_ns, "only those on which nothing moved for so long"),
+	WATCH, ADMIN, JSON, END};
 static const struct foilctl_example conns_examples[] = {
 	{"conns", "all of them"},
+	{"conns -a 10.0.0.0/8 -s established", "by address and state"},
+	{"conns --cluster shop --idle 30s -w", "idle ones of one cluster, again and again"},
 	{"conns --json | jq '.connections[] | select(.blocked == \"peer window\")'",
 	 "those whose peer does not read"},
+	END};
+
+static const struct foilctl_option look_options[] = {WATCH, JSON, END};
+static const struct foilctl_option ask_options[] = {WATCH, ADMIN, JSON, END};
+static const struct foilctl_example ports_examples[] = {
+	{"ports", "link, frames, bytes, and what the device lost"},
+	{"ports --json | jq '.ports[] | select(.rx_missed > 0) | .name'", "ports that lose frames"},
+	END};
+static const struct foilctl_example workers_examples[] = {
+	{"workers", "every worker since its start"},
+	{"top", "what they do now"},
+	END};
+static const struct foilctl_example neigh_examples[] = {
+	{"neigh", "who is where on the link"},
+	{"neigh --json | jq '.neighbours[] | select(.state == \"FAILED\")'", "who does not answer"},
 	END};
 
 static const struct foilctl_example completion_examples[] = {
@@ -101,8 +133,23 @@ const struct foilctl_command foilctl_commands[] = {
 	 drops_options, drops_examples, foilctl_drops},
 	{"conns", NULL, false, "open connections",
 	 "Shows the connections of all workers: state, addresses, bytes received and sent, "
-	 "round-trip time, and why a connection does not move.",
+	 "round-trip time, since when nothing moved, and why a connection does not move. On a wide "
+	 "terminal also listener and cluster.",
 	 NULL, conns_options, conns_examples, foilctl_conns},
+	{"ports", NULL, false, "what every port carried",
+	 "Shows the ports: link, speed, MTU, frames and bytes received and sent since the start, and "
+	 "what was lost: MISS (the device's ring was full), NOBUF (no packet buffer was free), errors, "
+	 "and TXFULL (bursts of which the device took only a part).",
+	 NULL, look_options, ports_examples, foilctl_ports},
+	{"workers", NULL, false, "every worker since its start",
+	 "Shows the workers: the share of cycles in which something moved, connections, frames, frames "
+	 "handed over to other workers, polls, rests, messages, the version of the configuration in "
+	 "use, and whether packet buffers suffice.",
+	 NULL, look_options, workers_examples, foilctl_workers},
+	{"neigh", NULL, false, "neighbours on the links (ARP, ND)",
+	 "Shows the neighbours that the workers know: port, address, MAC, state, and how many packets "
+	 "wait for an answer.",
+	 NULL, ask_options, neigh_examples, foilctl_neigh},
 	{"completion", "bash|zsh", true, "completion for your shell",
 	 "Writes a script that completes commands, options and their values.", NULL, NULL,
 	 completion_examples, foilctl_completion},
@@ -133,8 +180,25 @@ const struct foilctl_option *foilctl_option_next(const struct foilctl_command *c
 	return option->name ? option : NULL;
 }
 
+const char *foilctl_argument(const struct foilctl_option *option, char out[32])
+{
+	if (strlen(option->argument) <= ARGUMENT_BYTES_MAX)
+		return option->argument;
+	for (unsigned i = 0; i < 31; i++) {
+		char c = option->name[i];
+
+		out[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+		if (c == '\0')
+			break;
+	}
+	out[31] = '\0';
+	return out;
+}
+
 void foilctl_synopsis(const struct foilctl_command *command, struct text *out)
 {
+	char label[32];
+
 	text_add(out, command->name);
 	if (command->operand)
 		text_printf(out, command->operand_needed ? " %s" : " [%s]", command->operand);
@@ -143,6 +207,8 @@ void foilctl_synopsis(const struct foilctl_command *command, struct text *out)
 			text_printf(out, " [-%c", o->letter);
 		else
 			text_printf(out, " [--%s", o->name);
-		text_printf(out, o->argument ? " %s]" : "]", o->argument);
+		if (o->argument)
+			text_printf(out, " %s", foilctl_argument(o, label));
+		text_add(out, "]");
 	}
 }

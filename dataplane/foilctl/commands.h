@@ -52,6 +52,8 @@ const struct foilctl_command *foilctl_command_find(const char *name);
  * at the end. */
 const struct foilctl_option *foilctl_option_next(const struct foilctl_command *command,
 						 unsigned *at);
+/* What stands for the argument in help: as in the table, or "STATE" for a long list of values. */
+const char *foilctl_argument(const struct foilctl_option *option, char out[32]);
 /* "drops [-a] [--json]": as after "Usage: foilctl ". */
 void foilctl_synopsis(const struct foilctl_command *command, struct text *out);
 

@@ -1,33 +1,12 @@
+#include <inttypes.h>
 #include <jansson.h>
-#include <string.h>
 
 #include "dataplane/foilctl/admin_client.h"
 #include "dataplane/foilctl/foilctl.h"
 #include "dataplane/foilctl/table.h"
+#include "stack/base/time.h"
 
-/* The address given, else the one that the data plane left in the segment; false after a line. */
-static bool find_admin(const struct foilctl_options *options, const struct foilctl_io *io,
-		       char *out, size_t size)
-{
-	if (options->admin) {
-		snprintf(out, size, "%s", options->admin);
-		return true;
-	}
-	struct segment_reader *reader = foilctl_open(options, io);
-
-	if (!reader)
-		return false;
-	const struct segment_header *header = segment_reader_header(reader);
-
-	snprintf(out, size, "%.*s", (int)sizeof(header->admin_address) - 1,
-		 header->admin_address);
-	segment_reader_close(reader);
-	if (out[0] == '\0')
-		fputs("foilctl conns: this hydrofoil has no admin server; give it one "
-		      "(admin.address in the bootstrap)\n",
-		      io->err);
-	return out[0] != '\0';
-}
+#define WIDE_COLUMNS 120
 
 static void cell_string(struct table *table, const json_t *connection, const char *name)
 {
@@ -44,31 +23,56 @@ static void cell_bytes(struct table *table, const json_t *connection, const char
 	table_cell(table, text);
 }
 
-static void add_row(struct table *table, const json_t *connection)
+/* "180us", "12ms", "4s", "3m", "2h": at most 5 characters. */
+static void cell_ms(struct table *table, uint64_t us)
 {
-	json_int_t srtt_us = json_integer_value(json_object_get(connection, "srtt_us"));
-	char rtt[32];
+	static const struct {
+		uint64_t below_us;
+		uint64_t unit_us;
+		const char *unit;
+	} units[] = {{10000, 1, "us"}, {1000000, 1000, "ms"}, {600000000, 1000000, "s"},
+		     {UINT64_C(36000000000), 60000000, "m"}, {UINT64_MAX, UINT64_C(3600000000), "h"}};
+	char text[32];
+	size_t i = 0;
 
+	while (us >= units[i].below_us && i + 1 < ARRAY_LEN(units))
+		i++;
+	snprintf(text, sizeof(text), "%" PRIu64 "%s", us / units[i].unit_us, units[i].unit);
+	table_cell(table, us > 0 ? text : "-");
+}
+
+static uint64_t number(const json_t *connection, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(connection, name));
+}
+
+static void add_row(struct table *table, const json_t *connection, bool wide)
+{
 	cell_string(table, connection, "state");
-	table_number(table,
-		     (uint64_t)json_integer_value(json_object_get(connection, "worker")));
+	table_number(table, number(connection, "worker"));
 	cell_string(table, connection, "local");
 	cell_string(table, connection, "remote");
 	cell_bytes(table, connection, "rx_bytes");
 	cell_bytes(table, connection, "tx_bytes");
-	if (srtt_us < 10000)
-		snprintf(rtt, sizeof(rtt), "%dus", (int)srtt_us);
-	else
-		snprintf(rtt, sizeof(rtt), "%dms", (int)(srtt_us / 1000));
-	table_cell(table, srtt_us > 0 ? rtt : "-");
+	cell_ms(table, number(connection, "srtt_us"));
+	cell_ms(table, number(connection, "idle_ms") * 1000);
+	if (wide) {
+		cell_string(table, connection, "listener");
+		cell_string(table, connection, "cluster");
+	}
 	cell_string(table, connection, "blocked");
 }
 
 static bool print_table(const struct foilctl_io *io, const char *text)
 {
-	static const struct table_column columns[] = {
-		{"STATE", false}, {"W", true},  {"LOCAL", false}, {"REMOTE", false},
-		{"RX", true},     {"TX", true}, {"RTT", true},    {"BLOCKED BY", false}};
+	static const struct table_column narrow_columns[] = {
+		{"STATE", false}, {"W", true},    {"LOCAL", false}, {"REMOTE", false}, {"RX", true},
+		{"TX", true},     {"RTT", true}, {"IDLE", true},   {"BLOCKED BY", false}};
+	static const struct table_column wide_columns[] = {
+		{"STATE", false}, {"W", true},    {"LOCAL", false},    {"REMOTE", false},
+		{"RX", true},     {"TX", true},   {"RTT", true},       {"IDLE", true},
+		{"LISTENER", false}, {"CLUSTER", false}, {"BLOCKED BY", false}};
+	bool wide = io->width == 0 || io->width >= WIDE_COLUMNS;
 	json_t *root = json_loads(text, 0, NULL);
 	json_t *connections = json_object_get(root, "connections");
 	json_int_t total = json_integer_value(json_object_get(root, "total"));
@@ -78,9 +82,10 @@ static bool print_table(const struct foilctl_io *io, const char *text)
 		json_decref(root);
 		return false;
 	}
-	table_init(&table, columns, ARRAY_LEN(columns));
+	table_init(&table, wide ? wide_columns : narrow_columns,
+		   wide ? ARRAY_LEN(wide_columns) : ARRAY_LEN(narrow_columns));
 	for (size_t i = 0; i < json_array_size(connections); i++)
-		add_row(&table, json_array_get(connections, i));
+		add_row(&table, json_array_get(connections, i), wide);
 	bool done = table_print(&table, io->out, io->width);
 
 	if ((size_t)total > json_array_size(connections))
@@ -91,26 +96,42 @@ static bool print_table(const struct foilctl_io *io, const char *text)
 	return done;
 }
 
+static void make_path(const struct foilctl_options *options, struct text *path)
+{
+	char idle[24];
+
+	text_add(path, "/hydrofoil/conns");
+	admin_client_argument(path, "address", options->address);
+	admin_client_argument(path, "port", options->port);
+	admin_client_argument(path, "state", options->state);
+	admin_client_argument(path, "cluster", options->cluster);
+	admin_client_argument(path, "listener", options->listener);
+	if (options->idle_ns == 0)
+		return;
+	snprintf(idle, sizeof(idle), "%" PRIu64, options->idle_ns / NS_PER_MS);
+	admin_client_argument(path, "idle_ms", idle);
+}
+
 int foilctl_conns(const struct foilctl_options *options, const struct foilctl_io *io)
 {
-	struct text body = {0};
-	char address[160];
-	struct why why;
+	struct text body = {0}, path = {0};
 	bool done = false;
 
-	if (!find_admin(options, io, address, sizeof(address)))
-		return FOILCTL_FAILED;
-	if (!admin_client_get(address, "/hydrofoil/conns", &body, &why)) {
-		fprintf(io->err, "foilctl conns: %s\n", why.text);
-	} else if (options->json) {
-		done = true;
-		fputs(body.data ? body.data : "", io->out);
-	} else {
-		done = body.data && print_table(io, body.data);
+	make_path(options, &path);
+	if (path.failed) {
+		fputs("foilctl conns: no memory\n", io->err);
+	} else if (admin_client_fetch(options, io, path.data, &body)) {
+		if (options->json) {
+			done = true;
+			fputs(body.data ? body.data : "", io->out);
+		} else {
+			done = body.data && print_table(io, body.data);
+		}
 		if (!done)
-			fprintf(io->err, "foilctl conns: the answer of %s is not understood; use the "
-					 "programs of one release together\n", address);
+			fputs("foilctl conns: the answer is not understood; use the programs of one "
+			      "release together\n", io->err);
 	}
+	text_free(&path);
 	text_free(&body);
 	return done ? FOILCTL_OK : FOILCTL_FAILED;
 }

@@ -47,7 +47,14 @@ struct foilctl_options {
 	const char *config;
 	const char *root;
 	bool once;
+	bool watch;
 	uint64_t interval_ns;
+	const char *address;
+	const char *port;
+	const char *state;
+	const char *cluster;
+	const char *listener;
+	uint64_t idle_ns;
 };
 
 /* A whole run; returns the exit status. */
@@ -62,6 +69,9 @@ int foilctl_drops(const struct foilctl_options *options, const struct foilctl_io
 int foilctl_conns(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_check(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_top(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_ports(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_workers(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_neigh(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_completion(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_man(const struct foilctl_options *options, const struct foilctl_io *io);
 

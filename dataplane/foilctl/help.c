@@ -54,12 +54,12 @@ static void print_label(FILE *out, const char *label, unsigned column, const cha
 
 static void option_label(const struct foilctl_option *option, char *out, size_t size)
 {
-	char letter[8] = "    ";
+	char letter[8] = "    ", argument[32];
 
 	if (option->letter)
 		snprintf(letter, sizeof(letter), "-%c, ", option->letter);
 	snprintf(out, size, "  %s--%s%s%s", letter, option->name, option->argument ? " " : "",
-		 option->argument ? option->argument : "");
+		 option->argument ? foilctl_argument(option, argument) : "");
 }
 
 static void print_options(const struct foilctl_command *command, const struct foilctl_io *io)

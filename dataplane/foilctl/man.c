@@ -33,6 +33,8 @@ static void escape(FILE *out, const char *text)
 
 static void write_option(FILE *out, const struct foilctl_option *option)
 {
+	char argument[32];
+
 	fputs(".TP\n", out);
 	if (option->letter)
 		fprintf(out, "\\fB\\-%c\\fR, ", option->letter);
@@ -41,7 +43,7 @@ static void write_option(FILE *out, const struct foilctl_option *option)
 	fputs("\\fR", out);
 	if (option->argument) {
 		fputs(" \\fI", out);
-		escape(out, option->argument);
+		escape(out, foilctl_argument(option, argument));
 		fputs("\\fR", out);
 	}
 	fputc('\n', out);

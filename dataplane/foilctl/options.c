@@ -150,6 +150,24 @@ static int parse(struct foilctl_options *options, const struct foilctl_command *
 	return PARSED_RUN;
 }
 
+/* With --watch: a screen of it, a rest, and again; into a file one after the other. */
+static int run_command(const struct foilctl_command *command, const struct foilctl_options *options,
+		       const struct foilctl_io *io)
+{
+	if (!options->watch)
+		return command->run(options, io);
+	for (;;) {
+		if (io->height > 0)
+			fputs("\033[H\033[2J", io->out);
+		int status = command->run(options, io);
+
+		if (status != FOILCTL_OK || fflush(io->out) != 0)
+			return status;
+		if (!io->sleep_ns(options->interval_ns ? options->interval_ns : NS_PER_SECOND))
+			return FOILCTL_OK;
+	}
+}
+
 static void print_usage(const struct foilctl_command *command, FILE *out)
 {
 	struct text synopsis = {0};
@@ -194,7 +212,7 @@ int foilctl_run(int argc, char **argv, const struct foilctl_io *io)
 		foilctl_command_help(command, io);
 		return FOILCTL_OK;
 	case PARSED_RUN:
-		return command->run(&options, io);
+		return run_command(command, &options, io);
 	default:
 		print_usage(command, io->err);
 		return FOILCTL_USAGE;

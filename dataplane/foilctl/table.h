@@ -9,7 +9,7 @@
 
 #include "dataplane/counters/text.h"
 
-#define TABLE_COLUMNS_MAX 12
+#define TABLE_COLUMNS_MAX 16
 
 struct table_column {
 	const char *title;

@@ -28,11 +28,22 @@ struct worker_visit {
 	bool done;
 };
 
+struct worker;
+
+/* Looks at a worker from inside, between two steps of a poll, or sets something in it: bounded, and
+ * no more than a poll may take.  Owned by the sender, which waits until `done` is set (release). */
+struct worker_call {
+	void (*run)(void *context, struct worker *worker, uint64_t now_ns);
+	void *context;
+	bool done;
+};
+
 enum mail_kind {
 	MAIL_CONFIG, /* use this root from now on; owned by the publisher */
 	MAIL_DRAIN,  /* take no new connections, let the others end */
 	MAIL_ASK_TO_GO, /* ask connections to end; listeners stay */
 	MAIL_VISIT,  /* call visit for every connection */
+	MAIL_CALL,   /* call run once */
 	MAIL_KIND_COUNT
 };
 
@@ -42,6 +53,7 @@ struct mail {
 		const struct config *config;
 		struct worker_visit *visit;
 		uint32_t directions; /* MAIL_ASK_TO_GO: as gateway_drain */
+		struct worker_call *call;
 	};
 };
 

@@ -257,6 +257,10 @@ static void take_mail(struct worker *w, const struct mail *mail, uint64_t now_ns
 		/* Not more can be waiting: take_mails stops before that. */
 		w->visits[w->visit_count++] = mail->visit;
 		break;
+	case MAIL_CALL:
+		mail->call->run(mail->call->context, w, now_ns);
+		__atomic_store_n(&mail->call->done, true, __ATOMIC_RELEASE);
+		break;
 	case MAIL_KIND_COUNT:
 		break;
 	}

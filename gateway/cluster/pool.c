@@ -195,7 +195,21 @@ static void upstream_ready(struct stream *stream, uint32_t events, uint64_t now_
 	}
 }
 
-static const struct stream_owner_ops upstream_owner_ops = {.ready = upstream_ready};
+/* A cluster that the configuration has lost since has no name any more. */
+static void upstream_describe(const struct stream *stream, struct stream_owner_info *out)
+{
+	const struct upstream *upstream = stream->owner;
+	const struct config *config = upstream->gateway->config;
+	uint32_t id = upstream->host->cluster_id;
+
+	if (config && id < config->cluster_count && config->clusters[id]) {
+		out->cluster = config->clusters[id]->name.data;
+		out->cluster_length = config->clusters[id]->name.length;
+	}
+}
+
+static const struct stream_owner_ops upstream_owner_ops = {.ready = upstream_ready,
+							   .describe = upstream_describe};
 
 static void count_opened(struct upstream *upstream)
 {

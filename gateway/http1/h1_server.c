@@ -290,7 +290,20 @@ static void server_ready(struct stream *stream, uint32_t events, uint64_t now_ns
 		server_read(server, now_ns);
 }
 
-static const struct stream_owner_ops server_owner_ops = {.ready = server_ready};
+static void server_describe(const struct stream *stream, struct stream_owner_info *out)
+{
+	const struct h1_server *server = stream->owner;
+
+	out->listener = server->listener->name.data;
+	out->listener_length = server->listener->name.length;
+	if (server->exchange) {
+		out->cluster = server->exchange->cluster_name.data;
+		out->cluster_length = server->exchange->cluster_name.length;
+	}
+}
+
+static const struct stream_owner_ops server_owner_ops = {.ready = server_ready,
+							 .describe = server_describe};
 
 /* --- time -------------------------------------------------------------------------------------- */
 

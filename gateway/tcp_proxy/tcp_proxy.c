@@ -205,8 +205,20 @@ static void up_ready(struct stream *stream, uint32_t events, uint64_t now_ns)
 	proxy_move(proxy, now_ns);
 }
 
-static const struct stream_owner_ops down_ops = {.ready = down_ready};
-static const struct stream_owner_ops up_ops = {.ready = up_ready};
+static void proxy_describe(const struct stream *stream, struct stream_owner_info *out)
+{
+	const struct tcp_proxy *proxy = stream->owner;
+
+	out->listener = proxy->listener->name.data;
+	out->listener_length = proxy->listener->name.length;
+	if (proxy->cluster) {
+		out->cluster = proxy->cluster->name.data;
+		out->cluster_length = proxy->cluster->name.length;
+	}
+}
+
+static const struct stream_owner_ops down_ops = {.ready = down_ready, .describe = proxy_describe};
+static const struct stream_owner_ops up_ops = {.ready = up_ready, .describe = proxy_describe};
 
 /* --- connecting -------------------------------------------------------------------------------- */
 

@@ -59,6 +59,14 @@ enum stream_blocked {
 	STREAM_BLOCKED_NOTHING_TO_SEND,
 };
 
+/* What the owner says of its stream, for foilctl; texts are the owner's, not ended by NUL. */
+struct stream_owner_info {
+	const char *listener;
+	const char *cluster;
+	uint32_t listener_length; /* 0 = of none */
+	uint32_t cluster_length;
+};
+
 struct stream_info {
 	struct flow_key key;
 	const char *pipe;         /* path of the Unix socket; NULL: it is none, and key says all */
@@ -75,6 +83,8 @@ struct stream_info {
 	uint64_t tx_bytes;
 	uint32_t srtt_us;
 	uint32_t queued_bytes;    /* written by the owner, not yet acknowledged */
+	uint32_t active_ms;       /* of the worker's clock: when anything last came or was sent */
+	const struct stream_owner_info *owner; /* while connections are visited; else NULL */
 };
 
 struct stream;
@@ -82,6 +92,8 @@ struct stream;
 struct stream_owner_ops {
 	/* events: bits of enum stream_event.  The owner may release the stream inside the call. */
 	void (*ready)(struct stream *stream, uint32_t events, uint64_t now_ns);
+	/* May be NULL. */
+	void (*describe)(const struct stream *stream, struct stream_owner_info *out);
 };
 
 struct stream_ops {

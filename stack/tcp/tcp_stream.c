@@ -141,6 +141,14 @@ static enum stream_blocked blocked(const struct tcp_conn *conn, const struct str
 	return STREAM_BLOCKED_NOTHING_TO_SEND;
 }
 
+/* Payload that left, or (with timestamps) a segment that came; the opening counts as the first. */
+static uint32_t active_ms(const struct tcp_conn *conn, const struct tcp_cold *cold)
+{
+	bool sent_later = cold->sent_ms != 0 && (int32_t)(cold->sent_ms - conn->ts_recent_ms) > 0;
+
+	return sent_later ? cold->sent_ms : conn->ts_recent_ms;
+}
+
 static void info(const struct stream *stream, struct stream_info *out)
 {
 	const struct tcp_cold *cold = cold_of(stream);
@@ -156,6 +164,7 @@ static void info(const struct stream *stream, struct stream_info *out)
 		.tx_bytes = cold->tx_bytes,
 		.srtt_us = cold->srtt_us,
 		.queued_bytes = conn->tx.bytes,
+		.active_ms = active_ms(conn, cold),
 	};
 }
 

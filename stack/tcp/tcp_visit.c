@@ -6,11 +6,17 @@ void tcp_visit(struct tcp *tcp, uint32_t *cursor, uint32_t max,
 	uint32_t index = *cursor;
 
 	for (uint32_t seen = 0; index < tcp->conns.capacity && seen < max; index++) {
+		const struct stream *stream = &tcp->colds[index].stream;
+		struct stream_owner_info owner = {0};
 		struct stream_info info;
 
 		if (!tcp->colds[index].tcp)
 			continue;
-		stream_info(&tcp->colds[index].stream, &info);
+		stream_info(stream, &info);
+		if (stream->owner_ops && stream->owner_ops->describe &&
+		    !(tcp_conn_at(tcp, index)->flags & TCP_F_RELEASED))
+			stream->owner_ops->describe(stream, &owner);
+		info.owner = &owner;
 		visit(context, &info);
 		seen++;
 	}

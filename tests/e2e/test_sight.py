@@ -185,6 +185,36 @@ def test_foilctl_conns(world):
         assert '10.80.1.2' in foilctl(world, 'conns')
 
 
+def test_foilctl_conns_by_filter(world):
+    def seen(*words):
+        return json.loads(foilctl(world, 'conns', '--json', *words))['connections']
+    with world.connect() as sock:
+        sock.sendall(b'GET /hello HTTP/1.1\r\nHost: x\r\n\r\n')
+        sock.recv(1000)
+        port = str(sock.getsockname()[1])
+        mine = seen('--port', port)
+        assert len(mine) == 1 and mine[0]['remote'] == f'10.80.1.2:{port}', mine
+        assert mine[0]['listener'] == 'http-10.80.1.1' and mine[0]['idle_ms'] < 5000, mine
+        assert not seen('--port', port, '--state', 'time-wait')
+        assert not seen('--port', port, '--idle', '1h')
+        assert seen('--cluster', 'origin'), seen()
+        assert all(c['cluster'] == 'origin' for c in seen('--cluster', 'origin'))
+    assert 'not a port' in world.call('gateway', [program('foilctl'), 'conns', '-p', 'x'],
+                                      check=False).stderr
+
+
+def test_foilctl_ports_workers_and_neighbours(world):
+    world.curl('http://10.80.1.1/hello')
+    ports = json.loads(foilctl(world, 'ports', '--json'))['ports']
+    assert [p['name'] for p in ports] == ['front', 'back'], ports
+    assert all(p['rx_frames'] and p['tx_frames'] and p['link_up'] for p in ports), ports
+    workers = json.loads(foilctl(world, 'workers', '--json'))['workers']
+    assert workers[0]['polls'] > 0 and 0 <= workers[0]['busy'] <= 1, workers
+    found = json.loads(foilctl(world, 'neigh', '--json'))['neighbours']
+    assert any(n['address'] == '10.80.2.2' and n['port'] == 'back' and n['mac'] for n in found), found
+    assert '10.80.1.2' in foilctl(world, 'neigh')
+
+
 def test_foilctl_check(world):
     def check(config):
         path = world.write_json('check.json', config)

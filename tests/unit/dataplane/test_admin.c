@@ -49,7 +49,7 @@ static bool get_connections(void *context, struct admin_connections *out, struct
 	info.key.remote_port = 4711;
 	info.blocked = STREAM_BLOCKED_PEER_WINDOW;
 	for (uint32_t i = 0; i < ADMIN_CONNECTIONS_MAX + 5; i++)
-		admin_connections_add(out, (uint16_t)(i % 2), &info);
+		admin_connections_add(out, (uint16_t)(i % 2), &info, 0);
 	return true;
 }
 

@@ -84,13 +84,18 @@ static bool two_connections(void *context, struct admin_connections *found, stru
 	info.key.local_port = 8080;
 	info.key.remote = ip_addr_from_v4(0x0a000002);
 	info.key.remote_port = 4711;
-	admin_connections_add(found, 0, &info);
+	admin_connections_add(found, 0, &info, 9000);
 	info.state = "SYN-SENT";
 	info.srtt_us = 0;
 	info.blocked = STREAM_BLOCKED_OPENING;
-	admin_connections_add(found, 11, &info);
+	admin_connections_add(found, 11, &info, 9000);
 	found->total = 5;
 	return true;
+}
+
+static uint32_t nine_seconds(void *context)
+{
+	return 9000;
 }
 
 static void connections_are_shown_as_a_table(void)
@@ -98,7 +103,8 @@ static void connections_are_shown_as_a_table(void)
 	struct segment *segment = fixture_segment();
 	struct admin_params params = {.address = "127.0.0.1:0",
 				      .segment_name = fixture_path(),
-				      .callbacks = {.connections = two_connections}};
+				      .callbacks = {.connections = two_connections,
+						    .now_ms = nine_seconds}};
 	struct admin *admin;
 	struct why why;
 
@@ -109,9 +115,9 @@ static void connections_are_shown_as_a_table(void)
 	CU_ASSERT_EQUAL(FOILCTL(80, "conns", "--segment", fixture_path()), FOILCTL_OK);
 	CU_ASSERT_STRING_EQUAL(
 		foilctl_out,
-		"STATE         W  LOCAL          REMOTE          RX    TX    RTT  BLOCKED BY\n"
-		"ESTABLISHED   0  10.0.0.1:8080  10.0.0.2:4711  999  1.2M  180us  peer window\n"
-		"SYN-SENT     11  10.0.0.1:8080  10.0.0.2:4711  999  1.2M      -  opening\n"
+		"STATE         W  LOCAL          REMOTE          RX    TX    RTT  IDLE  BLOCKED BY\n"
+		"ESTABLISHED   0  10.0.0.1:8080  10.0.0.2:4711  999  1.2M  180us    9s  peer window\n"
+		"SYN-SENT     11  10.0.0.1:8080  10.0.0.2:4711  999  1.2M      -    9s  opening\n"
 		"(3 more)\n");
 	CU_ASSERT_EQUAL(FOILCTL(80, "conns", "--json", "--admin", admin_address(admin)), FOILCTL_OK);
 	CU_ASSERT_EQUAL(strncmp(foilctl_out, "{\"total\":5,\"connections\":[\n{\"worker\":0,", 37), 0);

@@ -205,7 +205,8 @@ static void origin_ready(struct stream *stream, uint32_t events, uint64_t now_ns
 	}
 }
 
-static const struct stream_owner_ops client_ops = {client_ready}, origin_ops = {origin_ready};
+static const struct stream_owner_ops client_ops = {.ready = client_ready},
+					   origin_ops = {.ready = origin_ready};
 
 static bool origin_accept(void *context, struct stream *stream, uint64_t now_ns)
 {
