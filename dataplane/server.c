@@ -114,6 +114,7 @@ static void on_tick(uv_timer_t *timer)
 	struct server *server = timer->data;
 	static unsigned ticks;
 
+	server_capture_tick(server);
 	server_config_step(server);
 	if (server->state != ADMIN_INITIALIZING && uv_timer_get_repeat(timer) != TICK_MS)
 		uv_timer_set_repeat(timer, TICK_MS);
@@ -230,6 +231,7 @@ static void finish(struct server *server)
 	if (server->bootstrap_loaded)
 		bootstrap_free(&server->bootstrap);
 	assembly_close(&server->assembly);
+	server_capture_free();
 	if (server->names)
 		config_names_destroy(server->names);
 }

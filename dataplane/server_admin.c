@@ -220,6 +220,7 @@ static void reopen_logs(void *context)
 
 bool server_admin_start(struct server *server, struct why *why)
 {
+	static struct admin_extra sights[SERVER_SIGHTS_MAX]; /* outlive the admin server */
 	char address[IP_ADDR_TEXT_BYTES];
 	struct admin_params params = {
 		.address = address,
@@ -241,8 +242,8 @@ bool server_admin_start(struct server *server, struct why *why)
 			.reopen_logs = reopen_logs,
 			.now_ms = now_ms,
 		},
-		.extras = server_sights,
-		.extra_count = server_sight_count,
+		.extras = sights,
+		.extra_count = server_sights(sights),
 	};
 
 	if (server->bootstrap.admin_port == 0)

@@ -63,13 +63,23 @@ MUST_USE bool server_admin_start(struct server *server, struct why *why);
 
 /* --- server_sight.c: endpoints that look into the workers -------------------------------------- */
 
-extern const struct admin_extra server_sights[];
-extern const uint32_t server_sight_count;
+#define SERVER_SIGHTS_MAX 16
+/* Fills `out` with all of them; returns how many. */
+uint32_t server_sights(struct admin_extra out[SERVER_SIGHTS_MAX]);
 /* Runs `run` on one worker after the other, context being contexts + index * size, and waits.
  * False and *why when a mailbox is full. */
 MUST_USE bool server_call_workers(struct server *server,
 				  void (*run)(void *context, struct worker *worker, uint64_t now_ns),
 				  void *contexts, size_t size, struct why *why);
+
+/* --- server_capture.c ------------------------------------------------------------------------- */
+
+#define SERVER_CAPTURE_EXTRAS 3
+extern const struct admin_extra server_capture_extras[SERVER_CAPTURE_EXTRAS];
+/* Called by the tick: ends a capture that nobody reads any more. */
+void server_capture_tick(struct server *server);
+/* After the workers have gone. */
+void server_capture_free(void);
 
 /* --- server.c --------------------------------------------------------------------------------- */
 

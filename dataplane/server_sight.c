@@ -137,7 +137,14 @@ static void serve_neighbours(void *context, const struct http_request *request,
 
 /* --- the table --------------------------------------------------------------------------- */
 
-const struct admin_extra server_sights[] = {
+static const struct admin_extra sights[] = {
 	{"/hydrofoil/neigh", false, serve_neighbours, "neighbours (ARP, ND) of all workers as JSON"},
 };
-const uint32_t server_sight_count = ARRAY_LEN(server_sights);
+_Static_assert(ARRAY_LEN(sights) + SERVER_CAPTURE_EXTRAS <= SERVER_SIGHTS_MAX, "room for all");
+
+uint32_t server_sights(struct admin_extra out[SERVER_SIGHTS_MAX])
+{
+	memcpy(out, sights, sizeof(sights));
+	memcpy(out + ARRAY_LEN(sights), server_capture_extras, sizeof(server_capture_extras));
+	return ARRAY_LEN(sights) + SERVER_CAPTURE_EXTRAS;
+}

@@ -288,6 +288,12 @@ void stack_set_pressure(struct stack *stack, enum tcp_pressure pressure)
 	tcp_set_pressure(stack->tcp, pressure);
 }
 
+void stack_set_drop_watch(struct stack *stack, struct drop_watch *watch)
+{
+	stack->ip.drop_watch = watch;
+	tcp_set_drop_watch(stack->tcp, watch);
+}
+
 struct tcp *stack_tcp(struct stack *stack)
 {
 	return stack->tcp;

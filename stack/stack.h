@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "stack/base/compiler.h"
+#include "stack/base/drop_watch.h"
 #include "stack/base/drops.h"
 #include "stack/base/slice.h"
 #include "stack/base/stream.h"
@@ -61,6 +62,8 @@ bool stack_has_work(const struct stack *stack);
 /* How short the worker is of packet buffers (stack/tcp/tcp.h). */
 void stack_set_pressure(struct stack *stack, enum tcp_pressure pressure);
 
+/* It hears of every frame that is dropped from now on; NULL = nobody does. */
+void stack_set_drop_watch(struct stack *stack, struct drop_watch *watch);
 struct tcp *stack_tcp(struct stack *stack);
 /* Its interfaces and neighbours, to look at. */
 const struct ip_layer *stack_ip(const struct stack *stack);

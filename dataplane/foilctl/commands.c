@@ -86,6 +86,33 @@ static const struct foilctl_example conns_examples[] = {
 	 "those whose peer does not read"},
 	END};
 
+static const struct foilctl_option capture_options[] = {
+	TEXT("write", 'w', "FILE", write_file, "where to; - writes to standard output, for a pipe"),
+	TEXT("on", 'o', "PORT,…", on, "only on these ports of the data plane"),
+	TEXT("direction", 'd', "rx|tx", direction, "only received, or only sent frames"),
+	TEXT("address", 'a', "ADDRESS|PREFIX", address, "at either end (10.0.0.7, 10.0.0.0/8)"),
+	TEXT("src", 0, "ADDRESS|PREFIX", source, "source"),
+	TEXT("dst", 0, "ADDRESS|PREFIX", destination, "destination"),
+	TEXT("port", 'p', "NUMBER", port, "TCP or UDP port at either end"),
+	TEXT("sport", 0, "NUMBER", source_port, "source port"),
+	TEXT("dport", 0, "NUMBER", destination_port, "destination port"),
+	TEXT("proto", 0, "tcp|udp|icmp|icmp6|arp", protocol, "protocol, also by number"),
+	TEXT("flags", 'f', "FLAG,…", flags, "at least one of these TCP flags (syn,fin,rst,psh,ack)"),
+	FLAG("dropped", 0, dropped, "only received frames that were dropped; the reason is a comment"),
+	NUMBER("snap", 's', snap_bytes, "bytes of each frame (default 65535)"),
+	NUMBER("count", 'c', count, "end after so many frames"),
+	DURATION("duration", 't', duration_ns, "end after this time"),
+	NUMBER("rate", 'r', rate, "at most so many frames a second"),
+	NUMBER("file-size", 0, file_bytes, "begin another file after so many bytes (FILE-00001, …)"),
+	NUMBER("files", 0, files, "keep so many of them, the latest"),
+	ADMIN, END};
+static const struct foilctl_example capture_examples[] = {
+	{"capture -w - | tshark -r -", "see everything"},
+	{"capture -w cap.pcapng -p 443 -f syn,rst -t 1m", "who opens and resets"},
+	{"capture -w drops.pcapng --dropped -s 128 -c 1000", "what is dropped, and why"},
+	{"capture -w ring.pcapng --file-size 100M --files 10 -s 96", "the last gigabyte, for days"},
+	END};
+
 static const struct foilctl_option look_options[] = {WATCH, JSON, END};
 static const struct foilctl_option ask_options[] = {WATCH, ADMIN, JSON, END};
 static const struct foilctl_example ports_examples[] = {
@@ -150,6 +177,13 @@ const struct foilctl_command foilctl_commands[] = {
 	 "Shows the neighbours that the workers know: port, address, MAC, state, and how many packets "
 	 "wait for an answer.",
 	 NULL, ask_options, neigh_examples, foilctl_neigh},
+	{"capture", NULL, false, "frames of the running process, as pcapng",
+	 "Copies frames as the ports bring and take them into a pcapng file that tshark and Wireshark "
+	 "read: what is said must all be true of a frame. Traffic is not disturbed: where frames come "
+	 "faster than they can be read, copies are missed and counted. A received frame that was "
+	 "dropped has the reason as its comment (tshark: frame.comment). Checksums that the device "
+	 "fills in are not there yet in frames that leave.",
+	 NULL, capture_options, capture_examples, foilctl_capture},
 	{"completion", "bash|zsh", true, "completion for your shell",
 	 "Writes a script that completes commands, options and their values.", NULL, NULL,
 	 completion_examples, foilctl_completion},

@@ -55,6 +55,23 @@ struct foilctl_options {
 	const char *cluster;
 	const char *listener;
 	uint64_t idle_ns;
+	/* capture */
+	const char *write_file;
+	const char *on;
+	const char *direction;
+	const char *source;
+	const char *destination;
+	const char *source_port;
+	const char *destination_port;
+	const char *protocol;
+	const char *flags;
+	bool dropped;
+	uint64_t snap_bytes;
+	uint64_t rate;
+	uint64_t count;
+	uint64_t duration_ns;
+	uint64_t file_bytes;
+	uint64_t files;
 };
 
 /* A whole run; returns the exit status. */
@@ -69,6 +86,7 @@ int foilctl_drops(const struct foilctl_options *options, const struct foilctl_io
 int foilctl_conns(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_check(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_top(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_capture(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_ports(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_workers(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_neigh(const struct foilctl_options *options, const struct foilctl_io *io);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/capture/capture_tap.h"
 #include "dataplane/counters/worker_counters.h"
 #include "dataplane/kernel_stream/kernel_streams.h"
 #include "dataplane/worker/mailbox.h"
@@ -36,6 +37,7 @@ struct worker {
 	bool draining;
 	enum tcp_pressure pressure;
 	uint64_t tx_retry_ns;
+	struct capture_tap *tap; /* NULL = no capture runs */
 	struct worker_tx tx[WORKER_PORTS_MAX];
 	struct netif netifs[WORKER_PORTS_MAX];
 	struct worker_listeners listeners;
@@ -219,9 +221,11 @@ static bool receive(struct worker *w, uint64_t now_ns)
 		counter_add(&counters->rx_frames, count);
 		counter_add(&counters->rx_bytes, bytes);
 		counter_inc(&counters->rx_bursts);
+		capture_see(w->tap, i, CAPTURE_RX, frames, count, now_ns);
 		counter_add(&w->params.counters->rx_frames, count);
 		counter_add(&w->params.counters->rx_bytes, bytes);
 		stack_input(w->stack, i, frames, count, now_ns);
+		capture_seen(w->tap);
 		worked = true;
 	}
 	if (w->kernel && kernel_streams_input(w->kernel, now_ns) > 0)
@@ -343,7 +347,7 @@ static bool transmit(struct worker *w, uint64_t now_ns)
 		struct port_counters *counters = w->params.port_counters[i];
 
 		bytes_before = counters->tx_bytes;
-		sent += worker_tx_run(&w->tx[i], w->stack, i, w->params.ports[i], w->params.queue,
+		sent += worker_tx_run(&w->tx[i], w->stack, w->tap, i, w->params.ports[i], w->params.queue,
 				      counters, now_ns);
 		bytes += counters->tx_bytes - bytes_before;
 	}
@@ -417,6 +421,12 @@ struct mailbox *worker_mailbox(struct worker *w)
 struct gateway *worker_gateway(struct worker *w)
 {
 	return w->gateway;
+}
+
+void worker_set_tap(struct worker *w, struct capture_tap *tap)
+{
+	w->tap = tap;
+	stack_set_drop_watch(w->stack, tap ? &tap->watch : NULL);
 }
 
 struct stack *worker_stack(struct worker *w)

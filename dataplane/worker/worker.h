@@ -19,6 +19,7 @@
 struct worker;
 struct mailbox; /* dataplane/worker/mailbox.h: typed messages, multi-producer, bounded */
 
+struct capture_tap;     /* dataplane/capture/capture_tap.h */
 struct worker_counters; /* dataplane/counters/worker.def */
 struct port_counters;   /* dataplane/counters/port.def */
 
@@ -66,6 +67,8 @@ struct worker_result worker_poll(struct worker *worker, uint64_t now_ns);
 /* Threads other than the worker's post here; the worker reads it in worker_poll. */
 struct mailbox *worker_mailbox(struct worker *worker);
 struct gateway *worker_gateway(struct worker *worker);
+/* The worker's thread (a MAIL_CALL): frames are copied into the tap from now on; NULL = no more. */
+void worker_set_tap(struct worker *worker, struct capture_tap *tap);
 struct stack *worker_stack(struct worker *worker);
 
 /* For other threads, with acquire order.  Version of the config that the worker uses: nothing of

@@ -25,8 +25,9 @@ static uint32_t offer(struct worker_tx *tx, struct port *port, uint16_t queue,
 	return taken;
 }
 
-uint32_t worker_tx_run(struct worker_tx *tx, struct stack *stack, uint16_t netif, struct port *port,
-		       uint16_t queue, struct port_counters *counters, uint64_t now_ns)
+uint32_t worker_tx_run(struct worker_tx *tx, struct stack *stack, struct capture_tap *tap,
+		       uint16_t netif, struct port *port, uint16_t queue,
+		       struct port_counters *counters, uint64_t now_ns)
 {
 	uint32_t sent = 0;
 
@@ -36,6 +37,8 @@ uint32_t worker_tx_run(struct worker_tx *tx, struct stack *stack, uint16_t netif
 			tx->count = stack_output(stack, netif, tx->frames, WORKER_TX_BURST, now_ns);
 			if (tx->count == 0)
 				return sent;
+			capture_see(tap, netif, CAPTURE_TX, tx->frames, tx->count, now_ns);
+			capture_seen(tap);
 		}
 		sent += offer(tx, port, queue, counters);
 		if (tx->count > 0)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/capture/capture_tap.h"
 #include "dataplane/counters/worker_counters.h"
 #include "dataplane/port/port.h"
 #include "stack/stack.h"
@@ -21,9 +22,10 @@ struct worker_tx {
 	struct rte_mbuf *frames[WORKER_TX_BURST];
 };
 
-/* Returns how many frames the port took. */
-uint32_t worker_tx_run(struct worker_tx *tx, struct stack *stack, uint16_t netif, struct port *port,
-		       uint16_t queue, struct port_counters *counters, uint64_t now_ns);
+/* Returns how many frames the port took.  tap: NULL = no capture runs. */
+uint32_t worker_tx_run(struct worker_tx *tx, struct stack *stack, struct capture_tap *tap,
+		       uint16_t netif, struct port *port, uint16_t queue,
+		       struct port_counters *counters, uint64_t now_ns);
 /* At the end: what is left is dropped and counted. */
 void worker_tx_clear(struct worker_tx *tx, struct drop_counters *drops);
 

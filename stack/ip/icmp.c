@@ -135,8 +135,10 @@ void icmp_input(struct ip_layer *ip, const struct ip_packet *packet, uint64_t no
 {
 	enum drop_reason reason = dispatch(ip, packet, now_ns);
 
-	if (reason != DROP_NONE)
+	if (reason != DROP_NONE) {
 		drop_count(ip->drops, reason);
+		drop_watch_tell(ip->drop_watch, packet->mbuf, reason);
+	}
 	rte_pktmbuf_free(packet->mbuf);
 }
 

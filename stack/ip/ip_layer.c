@@ -66,6 +66,7 @@ bool ip_is_ours(const struct ip_layer *ip, uint16_t vrf, const struct ip_addr *a
 enum drop_reason ip_drop(struct ip_layer *ip, struct rte_mbuf *mbuf, enum drop_reason reason)
 {
 	drop_count(ip->drops, reason);
+	drop_watch_tell(ip->drop_watch, mbuf, reason);
 	rte_pktmbuf_free(mbuf);
 	return reason;
 }

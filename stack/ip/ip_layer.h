@@ -9,6 +9,7 @@
 
 #include "stack/base/addr.h"
 #include "stack/base/compiler.h"
+#include "stack/base/drop_watch.h"
 #include "stack/base/drops.h"
 #include "stack/ip/icmp_limit.h"
 #include "stack/ip/ip_output.h"
@@ -28,6 +29,7 @@ struct ip_layer {
 	uint32_t generation;           /* of routes and addresses; routes of another one are stale */
 	struct rte_mempool *header_pool;
 	struct drop_counters *drops;
+	struct drop_watch *drop_watch; /* NULL = nobody wants to know */
 	struct icmp_limit error_limit; /* errors that we send */
 	struct icmp_limit echo_limit;
 	ip_path_error path_error;

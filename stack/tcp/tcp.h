@@ -9,6 +9,7 @@
 
 #include "stack/base/addr.h"
 #include "stack/base/compiler.h"
+#include "stack/base/drop_watch.h"
 #include "stack/base/drops.h"
 #include "stack/base/slice.h"
 #include "stack/base/stream.h"
@@ -101,6 +102,8 @@ struct stream_opener *tcp_opener(struct tcp *tcp);
 
 /* Calls visit for connections from *cursor on (0 = from the first), at most max of them; *cursor
  * is advanced, and 0 again at the end.  Safe while the worker runs between polls. */
+/* It hears of every frame that is dropped from now on; NULL = nobody does. */
+void tcp_set_drop_watch(struct tcp *tcp, struct drop_watch *watch);
 void tcp_visit(struct tcp *tcp, uint32_t *cursor, uint32_t max,
 	       void (*visit)(void *context, const struct stream_info *info), void *context);
 

@@ -208,6 +208,7 @@ struct tcp {
 	bool (*port_filter)(void *context, const struct flow_key *key);
 	void *port_filter_context;
 	enum tcp_pressure pressure;
+	struct drop_watch *drop_watch; /* NULL = nobody wants to know */
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
 	uint16_t listener_heads[TCP_LISTENER_BUCKETS]; /* by port; port 0 listens on every port */
 };

@@ -152,8 +152,10 @@ static void process(struct tcp *tcp, struct staged *staged, uint32_t generation,
 		else
 			reason = input_new(tcp, staged, &iss_after, now_ns);
 	}
-	if (reason != DROP_NONE)
+	if (reason != DROP_NONE) {
 		drop_count(tcp->params.drops, reason);
+		drop_watch_tell(tcp->drop_watch, mbuf, reason);
+	}
 	if (owned)
 		rte_pktmbuf_free(mbuf);
 }
@@ -174,6 +176,7 @@ static void input_batch(struct tcp *tcp, const struct ip_packet *packets, uint32
 		s->good = reason == DROP_NONE;
 		if (!s->good) {
 			drop_count(tcp->params.drops, reason);
+			drop_watch_tell(tcp->drop_watch, packets[i].mbuf, reason);
 			rte_pktmbuf_free(packets[i].mbuf);
 			continue;
 		}

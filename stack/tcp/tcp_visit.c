@@ -22,3 +22,8 @@ void tcp_visit(struct tcp *tcp, uint32_t *cursor, uint32_t max,
 	}
 	*cursor = index < tcp->conns.capacity ? index : 0;
 }
+
+void tcp_set_drop_watch(struct tcp *tcp, struct drop_watch *watch)
+{
+	tcp->drop_watch = watch;
+}
