@@ -72,6 +72,11 @@ MUST_USE bool server_call_workers(struct server *server,
 				  void (*run)(void *context, struct worker *worker, uint64_t now_ns),
 				  void *contexts, size_t size, struct why *why);
 
+/* --- server_requests.c ------------------------------------------------------------------------ */
+
+#define SERVER_REQUEST_EXTRAS 2
+extern const struct admin_extra server_request_extras[SERVER_REQUEST_EXTRAS];
+
 /* --- server_capture.c ------------------------------------------------------------------------- */
 
 #define SERVER_CAPTURE_EXTRAS 3

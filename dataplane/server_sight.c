@@ -140,11 +140,15 @@ static void serve_neighbours(void *context, const struct http_request *request,
 static const struct admin_extra sights[] = {
 	{"/hydrofoil/neigh", false, serve_neighbours, "neighbours (ARP, ND) of all workers as JSON"},
 };
-_Static_assert(ARRAY_LEN(sights) + SERVER_CAPTURE_EXTRAS <= SERVER_SIGHTS_MAX, "room for all");
+_Static_assert(ARRAY_LEN(sights) + SERVER_CAPTURE_EXTRAS + SERVER_REQUEST_EXTRAS <=
+		       SERVER_SIGHTS_MAX, "room for all");
 
 uint32_t server_sights(struct admin_extra out[SERVER_SIGHTS_MAX])
 {
 	memcpy(out, sights, sizeof(sights));
-	memcpy(out + ARRAY_LEN(sights), server_capture_extras, sizeof(server_capture_extras));
-	return ARRAY_LEN(sights) + SERVER_CAPTURE_EXTRAS;
+	out += ARRAY_LEN(sights);
+	memcpy(out, server_capture_extras, sizeof(server_capture_extras));
+	out += SERVER_CAPTURE_EXTRAS;
+	memcpy(out, server_request_extras, sizeof(server_request_extras));
+	return ARRAY_LEN(sights) + SERVER_CAPTURE_EXTRAS + SERVER_REQUEST_EXTRAS;
 }

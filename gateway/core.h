@@ -66,6 +66,7 @@ struct gateway {
 	struct work *work_first;
 	struct work **work_last;
 	uint32_t draining;                 /* bits 1 << enum config_direction */
+	struct request_memory *requests;   /* the last failed and slow ones */
 	uint64_t date_second;
 	char date[GATEWAY_DATE_BYTES];     /* IMF-fixdate of date_second */
 	char scratch[GATEWAY_SCRATCH_BYTES];

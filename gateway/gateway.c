@@ -5,6 +5,7 @@
 
 #include "gateway/cluster/pool.h"
 #include "gateway/exchange/exchange.h"
+#include "gateway/exchange/request_memory.h"
 #include "gateway/http1/h1_server.h"
 #include "gateway/tcp_proxy/tcp_proxy.h"
 
@@ -108,6 +109,10 @@ static bool pools_create(struct gateway *gateway)
 {
 	const struct gateway_params *params = &gateway->params;
 
+	gateway->requests = calloc(1, sizeof(*gateway->requests));
+	if (!gateway->requests)
+		return false;
+	request_memory_set_slow(gateway->requests, REQUEST_SLOW_NS_DEFAULT);
 	return pool_create(&gateway->chunks, ARENA_CHUNK_BYTES, params->arena_chunks_max) &&
 	       pool_create(&gateway->exchanges, sizeof(struct exchange), params->exchanges_max) &&
 	       pool_create(&gateway->downstreams, sizeof(struct h1_server),
@@ -130,6 +135,7 @@ static void pools_destroy(struct gateway *gateway)
 		if (pools[i]->blocks)
 			pool_destroy(pools[i]);
 	clusters_destroy(gateway);
+	free(gateway->requests);
 	free(gateway);
 }
 
@@ -174,6 +180,11 @@ void gateway_destroy(struct gateway *gateway)
 	while (gateway_has_work(gateway))
 		gateway_run(gateway, now_ns);
 	pools_destroy(gateway);
+}
+
+struct request_memory *gateway_requests(struct gateway *gateway)
+{
+	return gateway->requests;
 }
 
 /* --- what the worker asks ---------------------------------------------------------------------- */

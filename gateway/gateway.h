@@ -63,6 +63,11 @@ bool gateway_has_work(const struct gateway *gateway);
  * connections are meant. */
 #define GATEWAY_DRAIN_ALL UINT32_MAX
 void gateway_drain(struct gateway *gateway, uint32_t directions, uint64_t now_ns);
+
+struct request_memory;
+/* The last failed and slow requests: other threads may read it (exchange/request_memory.h). */
+struct request_memory *gateway_requests(struct gateway *gateway);
+
 /* Downstream connections still open. */
 uint32_t gateway_connections(const struct gateway *gateway);
 

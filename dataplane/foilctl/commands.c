@@ -113,6 +113,18 @@ static const struct foilctl_example capture_examples[] = {
 	{"capture -w ring.pcapng --file-size 100M --files 10 -s 96", "the last gigabyte, for days"},
 	END};
 
+static const struct foilctl_option requests_options[] = {
+	FLAG("failed", 'f', failed, "those that failed (the default)"),
+	FLAG("slow", 's', slow, "those that were slow"),
+	DURATION("over", 0, over_ns, "from now on a request is slow when it takes so long (1s at the "
+				     "start)"),
+	NUMBER("count", 'c', count, "so many, the latest first (default 20)"), WATCH, ADMIN, JSON, END};
+static const struct foilctl_example requests_examples[] = {
+	{"requests", "what failed last, and whose fault it was"},
+	{"requests --slow --over 50ms -w", "what takes longer than 50 ms, as it happens"},
+	{"requests --json | jq '.requests[] | select(.cluster == \"shop\")'", "of one cluster"},
+	END};
+
 static const struct foilctl_option look_options[] = {WATCH, JSON, END};
 static const struct foilctl_option ask_options[] = {WATCH, ADMIN, JSON, END};
 static const struct foilctl_example ports_examples[] = {
@@ -177,6 +189,12 @@ const struct foilctl_command foilctl_commands[] = {
 	 "Shows the neighbours that the workers know: port, address, MAC, state, and how many packets "
 	 "wait for an answer.",
 	 NULL, ask_options, neigh_examples, foilctl_neigh},
+	{"requests", NULL, false, "the last requests that failed or were slow",
+	 "Shows the last 256 requests of each worker that failed (an error answer of 500 and above, "
+	 "none at all, or a response flag) or were slow: when, how long, status, Envoy's response "
+	 "flags, attempts, cluster, upstream host, and on a wide terminal also the route and what "
+	 "happened. Requests that did well are not remembered.",
+	 NULL, requests_options, requests_examples, foilctl_requests},
 	{"capture", NULL, false, "frames of the running process, as pcapng",
 	 "Copies frames as the ports bring and take them into a pcapng file that tshark and Wireshark "
 	 "read: what is said must all be true of a frame. Traffic is not disturbed: where frames come "

@@ -55,6 +55,10 @@ struct foilctl_options {
 	const char *cluster;
 	const char *listener;
 	uint64_t idle_ns;
+	/* requests */
+	bool failed;
+	bool slow;
+	uint64_t over_ns;
 	/* capture */
 	const char *write_file;
 	const char *on;
@@ -87,6 +91,7 @@ int foilctl_conns(const struct foilctl_options *options, const struct foilctl_io
 int foilctl_check(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_top(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_capture(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_requests(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_ports(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_workers(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_neigh(const struct foilctl_options *options, const struct foilctl_io *io);

@@ -5,6 +5,7 @@
 #include "gateway/exchange/edge_headers.h"
 #include "gateway/filters/filter_chain.h"
 #include "gateway/filters/router.h"
+#include "gateway/exchange/request_memory.h"
 #include "stack/base/planted.h"
 
 #define EXCHANGE_DISCARD_ROOM 65536
@@ -124,6 +125,13 @@ static void close_books(struct exchange *exchange, uint64_t now_ns)
 		return;
 	exchange->counted = false;
 	count_end(exchange, now_ns);
+	bool failed = exchange->response_flags != 0 || !exchange->response_ended ||
+		      exchange->response.status >= 500;
+	bool slow = request_memory_is_slow(exchange->gateway->requests,
+					   now_ns - exchange->start_ns);
+
+	if (unlikely_true(failed || slow))
+		exchange_remember(exchange, failed, slow, now_ns);
 	if (exchange->hcm->log_count)
 		exchange_log(exchange, now_ns);
 }

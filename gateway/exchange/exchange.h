@@ -184,6 +184,8 @@ void exchange_leave(struct exchange *exchange);
 /* The one end of every exchange: counts, logs, detaches both sides. */
 void exchange_end(struct exchange *exchange, uint64_t now_ns);
 void exchange_log(struct exchange *exchange, uint64_t now_ns);
+/* Notes a request that failed, was slow, or both, for those who ask later (request_memory.h). */
+void exchange_remember(struct exchange *exchange, bool failed, bool slow, uint64_t now_ns);
 /* What is known of the exchange so far; the infos are the caller's and outlive the context. */
 void exchange_log_context(struct exchange *exchange, struct log_context *context,
 			  struct stream_info *downstream, struct stream_info *upstream,

@@ -215,6 +215,23 @@ def test_foilctl_ports_workers_and_neighbours(world):
     assert '10.80.1.2' in foilctl(world, 'neigh')
 
 
+def test_foilctl_requests(world):
+    def seen(*words):
+        return json.loads(foilctl(world, 'requests', '--json', *words))['requests']
+    world.curl('-o', '/dev/null', 'http://10.80.1.1/dead/one?x=1')
+    failed = seen()[0]
+    assert failed['path'] == '/dead/one?x=1' and failed['cluster'] == 'dead', failed
+    assert failed['status'] == 503 and 'UF' in failed['flags'], failed
+    assert failed['client'].startswith('10.80.1.2:') and failed['duration_us'] > 0, failed
+    assert not any(r['path'] == '/quick' for r in seen('-c', '500'))
+    world.curl('-o', '/dev/null', 'http://10.80.1.1/quick')
+    foilctl(world, 'requests', '--slow', '--over', '1us')
+    world.curl('-o', '/dev/null', 'http://10.80.1.1/unhurried')
+    assert seen('--slow')[0]['path'] == '/unhurried', seen('--slow')
+    assert not any(r['path'] == '/quick' for r in seen('--slow', '-c', '500'))
+    assert 'GET 10.80.1.1/unhurried' in foilctl(world, 'requests', '--slow', '--over', '10s')
+
+
 def test_foilctl_check(world):
     def check(config):
         path = world.write_json('check.json', config)
