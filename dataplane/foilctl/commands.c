@@ -140,6 +140,9 @@ static const struct foilctl_example neigh_examples[] = {
 	{"neigh --json | jq '.neighbours[] | select(.state == \"FAILED\")'", "who does not answer"},
 	END};
 
+static const struct foilctl_example routes_examples[] = {
+	{"routes", "which port and next hop serve which prefix"}, END};
+
 static const struct foilctl_example completion_examples[] = {
 	{"completion bash >/etc/bash_completion.d/foilctl", "for all users of bash"},
 	{"completion zsh >~/.zfunc/_foilctl", "for you, where ~/.zfunc is in fpath"},
@@ -172,8 +175,8 @@ const struct foilctl_command foilctl_commands[] = {
 	 drops_options, drops_examples, foilctl_drops},
 	{"conns", NULL, false, "open connections",
 	 "Shows the connections of all workers: state, addresses, bytes received and sent, "
-	 "round-trip time, since when nothing moved, and why a connection does not move. On a wide "
-	 "terminal also listener and cluster.",
+	 "round-trip time, and why a connection does not move (window: of the peer; cwnd: congestion; "
+	 "owner: we do not read). On a wide terminal also worker, idle time, listener and cluster.",
 	 NULL, conns_options, conns_examples, foilctl_conns},
 	{"ports", NULL, false, "what every port carried",
 	 "Shows the ports: link, speed, MTU, frames and bytes received and sent since the start, and "
@@ -189,6 +192,10 @@ const struct foilctl_command foilctl_commands[] = {
 	 "Shows the neighbours that the workers know: port, address, MAC, state, and how many packets "
 	 "wait for an answer.",
 	 NULL, ask_options, neigh_examples, foilctl_neigh},
+	{"routes", NULL, false, "where packets go",
+	 "Shows the prefixes that the ports reach: those on their links, from which source address, "
+	 "and their gateways.",
+	 NULL, ask_options, routes_examples, foilctl_routes},
 	{"requests", NULL, false, "the last requests that failed or were slow",
 	 "Shows the last 256 requests of each worker that failed (an error answer of 500 and above, "
 	 "none at all, or a response flag) or were slow: when, how long, status, Envoy's response "

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
 
 #include "dataplane/foilctl/admin_client.h"
 #include "dataplane/foilctl/foilctl.h"
@@ -23,22 +24,39 @@ static void cell_bytes(struct table *table, const json_t *connection, const char
 	table_cell(table, text);
 }
 
-/* "180us", "12ms", "4s", "3m", "2h": at most 5 characters. */
-static void cell_ms(struct table *table, uint64_t us)
+/* "180us", "1.6ms", "12ms", "4s", "3m", "2h": at most 5 characters. */
+static void cell_us(struct table *table, uint64_t us)
 {
 	static const struct {
 		uint64_t below_us;
 		uint64_t unit_us;
 		const char *unit;
-	} units[] = {{10000, 1, "us"}, {1000000, 1000, "ms"}, {600000000, 1000000, "s"},
+	} units[] = {{1000, 1, "us"}, {1000000, 1000, "ms"}, {600000000, 1000000, "s"},
 		     {UINT64_C(36000000000), 60000000, "m"}, {UINT64_MAX, UINT64_C(3600000000), "h"}};
 	char text[32];
 	size_t i = 0;
 
 	while (us >= units[i].below_us && i + 1 < ARRAY_LEN(units))
 		i++;
-	snprintf(text, sizeof(text), "%" PRIu64 "%s", us / units[i].unit_us, units[i].unit);
+	if (i == 1 && us < 10000)
+		snprintf(text, sizeof(text), "%.1fms", (double)us / 1000);
+	else
+		snprintf(text, sizeof(text), "%" PRIu64 "%s", us / units[i].unit_us, units[i].unit);
 	table_cell(table, us > 0 ? text : "-");
+}
+
+/* What blocks, in words that fit beside the rest in 80 columns. */
+static const char *short_blocked(const char *blocked)
+{
+	static const char *const words[][2] = {{"nothing to send", "-"},
+					       {"owner not reading", "owner"},
+					       {"peer window", "window"},
+					       {"congestion window", "cwnd"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(blocked, words[i][0]) == 0)
+			return words[i][1];
+	return blocked;
 }
 
 static uint64_t number(const json_t *connection, const char *name)
@@ -48,26 +66,29 @@ static uint64_t number(const json_t *connection, const char *name)
 
 static void add_row(struct table *table, const json_t *connection, bool wide)
 {
+	const char *blocked = json_string_value(json_object_get(connection, "blocked"));
+
 	cell_string(table, connection, "state");
-	table_number(table, number(connection, "worker"));
+	if (wide)
+		table_number(table, number(connection, "worker"));
 	cell_string(table, connection, "local");
 	cell_string(table, connection, "remote");
 	cell_bytes(table, connection, "rx_bytes");
 	cell_bytes(table, connection, "tx_bytes");
-	cell_ms(table, number(connection, "srtt_us"));
-	cell_ms(table, number(connection, "idle_ms") * 1000);
+	cell_us(table, number(connection, "srtt_us"));
 	if (wide) {
+		cell_us(table, number(connection, "idle_ms") * 1000);
 		cell_string(table, connection, "listener");
 		cell_string(table, connection, "cluster");
 	}
-	cell_string(table, connection, "blocked");
+	table_cell(table, !blocked ? "?" : wide ? blocked : short_blocked(blocked));
 }
 
 static bool print_table(const struct foilctl_io *io, const char *text)
 {
 	static const struct table_column narrow_columns[] = {
-		{"STATE", false}, {"W", true},    {"LOCAL", false}, {"REMOTE", false}, {"RX", true},
-		{"TX", true},     {"RTT", true}, {"IDLE", true},   {"BLOCKED BY", false}};
+		{"STATE", false}, {"LOCAL", false}, {"REMOTE", false}, {"RX", true},
+		{"TX", true},     {"RTT", true},    {"BLOCKED", false}};
 	static const struct table_column wide_columns[] = {
 		{"STATE", false}, {"W", true},    {"LOCAL", false},    {"REMOTE", false},
 		{"RX", true},     {"TX", true},   {"RTT", true},       {"IDLE", true},

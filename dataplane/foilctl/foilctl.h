@@ -95,6 +95,7 @@ int foilctl_requests(const struct foilctl_options *options, const struct foilctl
 int foilctl_ports(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_workers(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_neigh(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_routes(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_completion(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_man(const struct foilctl_options *options, const struct foilctl_io *io);
 

@@ -85,3 +85,18 @@ int foilctl_neigh(const struct foilctl_options *options, const struct foilctl_io
 
 	return show(&listing, options, io);
 }
+
+int foilctl_routes(const struct foilctl_options *options, const struct foilctl_io *io)
+{
+	static const struct table_column columns[] = {{"PREFIX", false}, {"VIA", false},
+						      {"PORT", false},   {"SOURCE", false},
+						      {"MTU", true},     {"VRF", true}};
+	static const char *const members[] = {"prefix", "via", "port", "source", "mtu", "vrf"};
+	static const struct listing listing = {
+		.path = "/hydrofoil/routes", .list = "routes", .columns = columns,
+		.members = members, .column_count = ARRAY_LEN(columns),
+		.nothing = "No port has an address or a gateway.",
+	};
+
+	return show(&listing, options, io);
+}

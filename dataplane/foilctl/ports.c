@@ -8,6 +8,7 @@
 #include "stack/base/counter.h"
 
 #define COLUMNS 13
+#define WIDE_COLUMNS 100
 
 struct port_sight {
 	const char *name;
@@ -35,15 +36,17 @@ static void cell_short(struct table *table, uint64_t number)
 	table_cell(table, text);
 }
 
-static void add_row(struct table *table, const struct port_sight *p)
+static void add_row(struct table *table, const struct port_sight *p, bool wide)
 {
 	char speed[16];
 
 	table_cell(table, p->name);
 	table_cell(table, p->device.link_up ? "up" : "down");
-	table_short_number(p->device.link_speed_bytes_per_second * 8, speed);
-	table_cell(table, p->device.link_speed_bytes_per_second ? speed : "-");
-	table_number(table, p->device.mtu_bytes);
+	if (wide) {
+		table_short_number(p->device.link_speed_bytes_per_second * 8, speed);
+		table_cell(table, p->device.link_speed_bytes_per_second ? speed : "-");
+		table_number(table, p->device.mtu_bytes);
+	}
 	cell_short(table, p->sum.rx_frames);
 	cell_short(table, p->sum.rx_bytes);
 	cell_short(table, p->sum.tx_frames);
@@ -77,18 +80,24 @@ static bool print(const struct foilctl_options *options, const struct foilctl_io
 		{"PORT", false}, {"LINK", false},  {"BIT/s", true},  {"MTU", true}, {"RX", true},
 		{"RXbyte", true}, {"TX", true},    {"TXbyte", true}, {"MISS", true}, {"NOBUF", true},
 		{"RXERR", true}, {"TXERR", true}, {"TXFULL", true}};
+	static const struct table_column narrow_columns[] = {
+		{"PORT", false}, {"LINK", false}, {"RX", true},    {"RXbyte", true}, {"TX", true},
+		{"TXbyte", true}, {"MISS", true}, {"NOBUF", true}, {"RXERR", true},  {"TXERR", true},
+		{"TXFULL", true}};
+	bool wide = io->width == 0 || io->width >= WIDE_COLUMNS;
 	struct text json = {0};
 	struct table table;
 	bool done;
 
-	table_init(&table, columns, COLUMNS);
+	table_init(&table, wide ? columns : narrow_columns,
+		   wide ? COLUMNS : ARRAY_LEN(narrow_columns));
 	text_add(&json, "{\"ports\":[");
 	for (uint32_t i = 0; i < ports->count; i++) {
 		struct port_sight port;
 
 		if (!read_port(reader, &ports->items[i], &port))
 			continue;
-		add_row(&table, &port);
+		add_row(&table, &port, wide);
 		text_add(&json, i ? ",\n" : "\n");
 		add_json(&json, &port);
 	}

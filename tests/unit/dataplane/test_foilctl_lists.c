@@ -19,6 +19,8 @@ static void ports_are_shown(void)
 		foilctl_out,
 		"PORT  LINK  BIT/s   MTU  RX  RXbyte  TX  TXbyte   MISS  NOBUF  RXERR  TXERR  TXFULL\n"
 		"eth0  up        -  1500  80       0   0       0  12.3K      0      0      0       0\n");
+	CU_ASSERT_EQUAL(FOILCTL(80, "ports", "--segment", fixture_path()), FOILCTL_OK);
+	CU_ASSERT(strcspn(foilctl_out, "\n") <= 80);
 	CU_ASSERT_EQUAL(FOILCTL(0, "ports", "--json", "--segment", fixture_path()), FOILCTL_OK);
 	CU_ASSERT_EQUAL(strncmp(foilctl_out, "{\"ports\":[\n{\"name\":\"eth0\",\"rx_frames\":80,",
 				41), 0);
@@ -82,6 +84,28 @@ static void neighbours_are_shown(void)
 	CU_ASSERT_EQUAL(FOILCTL(80, "neigh", "--admin", "127.0.0.1:1"), FOILCTL_FAILED);
 }
 
+static void serve_routes(void *context, const struct http_request *request,
+			 struct http_response *response)
+{
+	text_add(&response->body,
+		 "{\"routes\":[{\"prefix\":\"10.0.0.0/24\",\"via\":null,\"port\":\"front\",\"vrf\":0,"
+		 "\"mtu\":1500,\"source\":\"10.0.0.1\"}]}\n");
+}
+
+static void routes_are_shown(void)
+{
+	static struct admin_extra extra = {"/hydrofoil/routes", false, serve_routes, ""};
+	struct admin_params params = {.address = "127.0.0.1:0", .extras = &extra, .extra_count = 1};
+	struct admin *admin;
+	struct why why;
+
+	CU_ASSERT_FATAL(admin_start(&admin, &params, &why));
+	CU_ASSERT_EQUAL(FOILCTL(80, "routes", "--admin", admin_address(admin)), FOILCTL_OK);
+	CU_ASSERT_STRING_EQUAL(foilctl_out, "PREFIX       VIA  PORT   SOURCE     MTU  VRF\n"
+					    "10.0.0.0/24  -    front  10.0.0.1  1500    0\n");
+	admin_stop(admin);
+}
+
 static struct segment *watched;
 
 static void a_frame_comes(void)
@@ -104,4 +128,5 @@ static void a_list_can_be_watched(void)
 }
 
 UNIT_TESTS(UNIT_TEST(ports_are_shown), UNIT_TEST(workers_are_shown),
-	   UNIT_TEST(neighbours_are_shown), UNIT_TEST(a_list_can_be_watched))
+	   UNIT_TEST(neighbours_are_shown), UNIT_TEST(routes_are_shown),
+	   UNIT_TEST(a_list_can_be_watched))
