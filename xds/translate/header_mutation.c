@@ -102,22 +102,20 @@ static void translate_removal(struct translation *t, const void *owner, const ch
 }
 
 void translate_header_options(struct translation *t, const void *owner,
-			      Core__HeaderValueOption *const *add, size_t add_count,
-			      char *const *removed, size_t removed_count, const char *removed_field,
-			      struct config_header_mutations *out)
+			      const struct level_headers *from, struct config_header_mutations *out)
 {
-	struct config_header_mutation *items =
-		config_arena_array(t->arena, add_count + removed_count, sizeof(*items));
+	size_t count = from->add_count + from->removed_count;
+	struct config_header_mutation *items = config_arena_array(t->arena, count, sizeof(*items));
 
 	out->items = items;
-	out->count = items ? (uint32_t)(add_count + removed_count) : 0;
+	out->count = items ? (uint32_t)count : 0;
 	if (!items)
 		return;
 	/* Envoy removes first, so that a header can be replaced by one of the same name. */
-	for (size_t i = 0; i < removed_count; i++)
-		translate_removal(t, owner, removed_field, removed[i], &items[i]);
-	for (size_t i = 0; i < add_count; i++)
-		translate_option(t, add[i], &items[removed_count + i]);
+	for (size_t i = 0; i < from->removed_count; i++)
+		translate_removal(t, owner, from->removed_field, from->removed[i], &items[i]);
+	for (size_t i = 0; i < from->add_count; i++)
+		translate_option(t, from->add[i], &items[from->removed_count + i]);
 }
 
 void translate_header_rules(struct translation *t, MutationRules__HeaderMutation *const *rules,

@@ -74,10 +74,36 @@ bool translate_data_source(struct translation *t, const Core__DataSource *source
 
 /* --- one file each --------------------------------------------------------------------------- */
 
+/* Fields of a Route, VirtualHost or RouteConfiguration: headers of one direction … */
+struct level_headers {
+	Core__HeaderValueOption *const *add;
+	size_t add_count;
+	char *const *removed;
+	size_t removed_count;
+	const char *removed_field;
+};
+
+/* … and all that they have in common. */
+struct level {
+	struct level_headers request;
+	struct level_headers response;
+	void *const *overrides;       /* entries of typed_per_filter_config */
+	size_t override_count;
+};
+
+#define LEVEL_HEADERS(from, direction)                                                             \
+	{                                                                                          \
+		(from)->direction##_headers_to_add, (from)->n_##direction##_headers_to_add,        \
+		(from)->direction##_headers_to_remove, (from)->n_##direction##_headers_to_remove,  \
+		#direction "_headers_to_remove"                                                    \
+	}
+#define LEVEL(from)                                                                                \
+	(&(const struct level){LEVEL_HEADERS(from, request), LEVEL_HEADERS(from, response),        \
+			       (void *const *)(from)->typed_per_filter_config,                     \
+			       (from)->n_typed_per_filter_config})
+
 void translate_header_options(struct translation *t, const void *owner,
-			      Core__HeaderValueOption *const *add, size_t add_count,
-			      char *const *removed, size_t removed_count, const char *removed_field,
-			      struct config_header_mutations *out);
+			      const struct level_headers *from, struct config_header_mutations *out);
 void translate_header_rules(struct translation *t, MutationRules__HeaderMutation *const *rules,
 			    size_t count, struct config_header_mutations *out);
 /* Config of an HTTP filter (of a chain or of a route); NULL where it has none. */
@@ -85,8 +111,8 @@ const void *translate_filter_config(struct translation *t, const ProtobufCMessag
 				    bool per_route);
 void translate_access_logs(struct translation *t, Accesslog__AccessLog *const *logs, size_t count,
 			   struct config_access_log **out, uint32_t *out_count);
-bool translate_filter_overrides(struct translation *t, const void *owner, size_t count,
-				void *const *entries, struct config_filter_overrides *out);
+void translate_filter_overrides(struct translation *t, const struct level *from,
+				struct config_filter_overrides *out);
 void translate_virtual_host(struct translation *t, const Route__VirtualHost *from,
 			    struct config_virtual_host *to, bool validate_clusters);
 void translate_route(struct translation *t, const Route__Route *from, const Route__VirtualHost *host,

@@ -197,14 +197,7 @@ void translate_route(struct translation *t, const Route__Route *from, const Rout
 	default:
 		break;
 	}
-	translate_header_options(t, from, from->request_headers_to_add,
-				 from->n_request_headers_to_add, from->request_headers_to_remove,
-				 from->n_request_headers_to_remove, "request_headers_to_remove",
-				 &to->request_headers);
-	translate_header_options(t, from, from->response_headers_to_add,
-				 from->n_response_headers_to_add, from->response_headers_to_remove,
-				 from->n_response_headers_to_remove, "response_headers_to_remove",
-				 &to->response_headers);
-	translate_filter_overrides(t, from, from->n_typed_per_filter_config,
-				   (void *const *)from->typed_per_filter_config, &to->overrides);
+	translate_header_options(t, from, &LEVEL(from)->request, &to->request_headers);
+	translate_header_options(t, from, &LEVEL(from)->response, &to->response_headers);
+	translate_filter_overrides(t, LEVEL(from), &to->overrides);
 }

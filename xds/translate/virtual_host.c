@@ -34,15 +34,13 @@ static void translate_override(struct translation *t, const entry_type *entry,
 		      content->descriptor->name);
 }
 
-bool translate_filter_overrides(struct translation *t, const void *owner, size_t count,
-				void *const *entries, struct config_filter_overrides *out)
+void translate_filter_overrides(struct translation *t, const struct level *from,
+				struct config_filter_overrides *out)
 {
-	(void)owner;
-	out->items = config_arena_array(t->arena, count, sizeof(*out->items));
-	out->count = out->items ? (uint32_t)count : 0;
+	out->items = config_arena_array(t->arena, from->override_count, sizeof(*out->items));
+	out->count = out->items ? (uint32_t)from->override_count : 0;
 	for (uint32_t i = 0; i < out->count; i++)
-		translate_override(t, entries[i], &out->items[i]);
-	return out->items;
+		translate_override(t, from->overrides[i], &out->items[i]);
 }
 
 static void translate_domains(struct translation *t, const Route__VirtualHost *from,
@@ -81,16 +79,9 @@ void translate_virtual_host(struct translation *t, const Route__VirtualHost *fro
 		from->require_tls == ROUTE__VIRTUAL_HOST__TLS_REQUIREMENT_TYPE__EXTERNAL_ONLY ?
 		TLS_REQUIRED_EXTERNAL : TLS_REQUIRED_NONE;
 	to->include_attempt_count = from->include_request_attempt_count;
-	translate_header_options(t, from, from->request_headers_to_add,
-				 from->n_request_headers_to_add, from->request_headers_to_remove,
-				 from->n_request_headers_to_remove, "request_headers_to_remove",
-				 &to->request_headers);
-	translate_header_options(t, from, from->response_headers_to_add,
-				 from->n_response_headers_to_add, from->response_headers_to_remove,
-				 from->n_response_headers_to_remove, "response_headers_to_remove",
-				 &to->response_headers);
-	translate_filter_overrides(t, from, from->n_typed_per_filter_config,
-				   (void *const *)from->typed_per_filter_config, &to->overrides);
+	translate_header_options(t, from, &LEVEL(from)->request, &to->request_headers);
+	translate_header_options(t, from, &LEVEL(from)->response, &to->response_headers);
+	translate_filter_overrides(t, LEVEL(from), &to->overrides);
 }
 
 static void translate_table(struct translation *t, const Route__RouteConfiguration *from,
@@ -107,16 +98,9 @@ static void translate_table(struct translation *t, const Route__RouteConfigurati
 	to->virtual_host_count = to->virtual_hosts ? (uint32_t)from->n_virtual_hosts : 0;
 	for (uint32_t i = 0; i < to->virtual_host_count; i++)
 		translate_virtual_host(t, from->virtual_hosts[i], &to->virtual_hosts[i], validate);
-	translate_header_options(t, from, from->request_headers_to_add,
-				 from->n_request_headers_to_add, from->request_headers_to_remove,
-				 from->n_request_headers_to_remove, "request_headers_to_remove",
-				 &to->request_headers);
-	translate_header_options(t, from, from->response_headers_to_add,
-				 from->n_response_headers_to_add, from->response_headers_to_remove,
-				 from->n_response_headers_to_remove, "response_headers_to_remove",
-				 &to->response_headers);
-	translate_filter_overrides(t, from, from->n_typed_per_filter_config,
-				   (void *const *)from->typed_per_filter_config, &to->overrides);
+	translate_header_options(t, from, &LEVEL(from)->request, &to->request_headers);
+	translate_header_options(t, from, &LEVEL(from)->response, &to->response_headers);
+	translate_filter_overrides(t, LEVEL(from), &to->overrides);
 }
 
 uint32_t translate_route_table(struct translation *t, const Route__RouteConfiguration *from,
