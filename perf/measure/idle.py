@@ -12,6 +12,7 @@ from measure.failure import Failure
 from measure.wire import Wire
 
 TARGET_PERCENT = 1
+KINDS = 'af_xdp,af_packet,memif'
 APART_MS = 50
 
 
@@ -60,21 +61,20 @@ def on_memif(folder, seconds):
 
 
 def measure(folder, options):
-    kinds = options.ports.split(',') if options.ports else ['af_packet', 'memif']
     wire = Wire()
     try:
         peers.start_origin(wire, folder)
-        found = {kind: on_wire(wire, kind, folder, options.seconds) for kind in kinds if kind != 'memif'}
+        found, left_out = wire.each_kind(
+            options.ports or KINDS, lambda kind: on_memif(folder, options.seconds) if kind == 'memif'
+            else on_wire(wire, kind, folder, options.seconds))
         wire.kernel_stack()
         kernel = ping(wire, options.seconds)
-        if 'memif' in kinds:
-            found['memif'] = on_memif(folder, options.seconds)
     finally:
         wire.close()
-    return {'ours': found, 'kernel': kernel, 'json': {
+    return {'ours': found, 'kernel': kernel, 'left_out': left_out, 'json': {
         'id': 'idle', 'value': round(max(kind['idle_percent'] for kind in found.values()), 3),
         'unit': '% of a core, of the worst kind of port', 'target': TARGET_PERCENT, 'peers': {},
-        'conditions': {'apart_ms': APART_MS, 'kernel': rounded(kernel),
+        'conditions': {'apart_ms': APART_MS, 'left_out': left_out, 'kernel': rounded(kernel),
                        'ports': {kind: rounded(of_kind) for kind, of_kind in found.items()}}}}
 
 
@@ -90,3 +90,5 @@ def print_table(result):
               f'{found["wake_p50_us"]:.0f} us, p99 {found["wake_p99_us"]:.0f} us')
     print(f'  {"kernel":10} {"":6}               ping every {APART_MS} ms: p50 '
           f'{result["kernel"]["wake_p50_us"]:.0f} us, p99 {result["kernel"]["wake_p99_us"]:.0f} us')
+    for line in result['left_out']:
+        print(f'  left out: {line}')

@@ -5,13 +5,15 @@
 Two loads, the same for everybody: "full", wrk as fast as it gets answers, and "paced", where every
 connection waits a while before each request.  What a request costs hydrofoil is taken from the busy
 TSC cycles under full load, and from the CPU time of its threads under paced load, where its worker
-sleeps whenever nothing is there.  The value is the worse of the two ratios to Envoy."""
+sleeps whenever nothing is there.  The value is the worse of the two ratios to Envoy, over the first kind
+of port that could be measured."""
 from measure import ours, peers
 from measure.failure import Failure
 from measure.wire import SEGMENT, Wire
 
 TARGET = 5
 PAUSE_MS = 8
+KINDS = 'af_xdp,af_packet'
 NAMES = ['nginx', 'haproxy', 'envoy']
 LOADS = {'full': 0, 'paced': PAUSE_MS}
 # Sleeps as soon as there is nothing to do, so that CPU time is work and not polling.
@@ -40,13 +42,14 @@ def measure_hydrofoil(wire, folder, kind, options):
 def measure(folder, options):
     wire = Wire()
     try:
-        kinds = options.ports.split(',') if options.ports else ['af_packet']
-        found = {kind: measure_hydrofoil(wire, folder, kind, options) for kind in kinds}
-        others, left_out = {}, []
+        found, without = wire.each_kind(
+            options.ports or KINDS, lambda kind: measure_hydrofoil(wire, folder, kind, options))
+        others, absent = {}, []
         if not options.no_peers:
             wire.kernel_stack()
             for load, pause_ms in LOADS.items():
-                others[load], left_out = peers.measure(NAMES, wire, folder, options, pause_ms)
+                others[load], absent = peers.measure(NAMES, wire, folder, options, pause_ms)
+        left_out = without + absent
     finally:
         wire.close()
     return {'ours': found, 'peers': others, 'left_out': left_out,
@@ -73,7 +76,7 @@ def as_json(found, others, left_out, options):
             'conditions': {
                 'ports': first, 'connections': options.connections, 'routes': 100, 'endpoints': 4,
                 'answer_bytes': 1024, 'wire': 'veth, offloads off', 'client': 'wrk', 'origin': 'nginx',
-                'pause_ms': PAUSE_MS, 'peers_left_out': left_out,
+                'pause_ms': PAUSE_MS, 'left_out': left_out,
                 'us_per_request': {kind: {load: shown(of_load) for load, of_load in of_kind.items()}
                                    for kind, of_kind in found.items()},
                 'peers_us_per_request': {load: {name: round(peer['us'], 2) for name, peer in of_load.items()}

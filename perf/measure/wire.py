@@ -37,6 +37,19 @@ class Wire(World):
                 raise Failure(f'hydrofoil does not serve over {kind}', log)
         return gateway
 
+    @staticmethod
+    def each_kind(kinds, measure):
+        """({kind of port: what measure(kind) found}, [why one was left out]); one at least is found."""
+        found, left_out = {}, []
+        for kind in kinds.split(','):
+            try:
+                found[kind] = measure(kind)
+            except Failure as failure:
+                left_out.append(f'{kind}: {failure}')
+        if not found:
+            raise Failure('no kind of port could be measured\n' + '\n'.join(left_out))
+        return found, left_out
+
     def stop(self, process):
         process.terminate()
         process.wait(timeout=60)
