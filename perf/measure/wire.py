@@ -4,6 +4,7 @@
 
 hydrofoil brings its own stack to the two links in the middle; for a proxy on the kernel's stack
 kernel_stack() gives them the same addresses.  Offloads are off at every end."""
+import sys
 import time
 
 from measure import bootstrap
@@ -45,7 +46,8 @@ class Wire(World):
             try:
                 found[kind] = measure(kind)
             except Failure as failure:
-                left_out.append(f'{kind}: {failure}')
+                print(failure, file=sys.stderr)
+                left_out.append(f'{kind}: ' + str(failure).splitlines()[0])
         if not found:
             raise Failure('no kind of port could be measured\n' + '\n'.join(left_out))
         return found, left_out
