@@ -93,22 +93,6 @@ static void on_signal(uv_signal_t *handle, int number)
 	server_quit(server);
 }
 
-static void count_process(struct server *server)
-{
-	struct process_counters *process = segment_process(server->assembly.segment);
-	const struct config *config = publisher_config(server->assembly.publisher);
-	uint32_t clusters = 0;
-
-	for (uint32_t i = 0; i < config->cluster_count; i++)
-		clusters += config->clusters[i] != NULL;
-	gauge_set(&process->workers_started, 1);
-	gauge_set(&process->listeners_active, config->listener_count);
-	gauge_set(&process->clusters_active, clusters);
-	gauge_set(&process->config_version, config->version);
-	gauge_set(&process->concurrency, server->assembly.settings.workers);
-	gauge_set(&process->uptime_seconds, clock_now_ns() / NS_PER_SECOND);
-}
-
 static void on_tick(uv_timer_t *timer)
 {
 	struct server *server = timer->data;
@@ -116,13 +100,14 @@ static void on_tick(uv_timer_t *timer)
 
 	server_capture_tick(server);
 	server_config_step(server);
+	server_count_config(server);
 	if (server->state != ADMIN_INITIALIZING && uv_timer_get_repeat(timer) != TICK_MS)
 		uv_timer_set_repeat(timer, TICK_MS);
 	if (ticks++ % TICKS_A_SECOND != 0)
 		return;
 	segment_tick(server->assembly.segment, clock_wall_ns());
 	assembly_look_at_ports(&server->assembly);
-	count_process(server);
+	server_count_process(server);
 }
 
 /* First look at the file: its faults, and what the hardware needs. */
@@ -232,6 +217,7 @@ static void finish(struct server *server)
 		bootstrap_free(&server->bootstrap);
 	assembly_close(&server->assembly);
 	server_capture_free();
+	server_count_free(server);
 	if (server->names)
 		config_names_destroy(server->names);
 }

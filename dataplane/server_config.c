@@ -221,6 +221,8 @@ void server_config_step(struct server *server)
 	}
 	for (uint16_t i = 0; i < server->assembly.workers_made; i++)
 		failures += worker_listen_failures(server->assembly.workers[i].worker);
+	counter_add(&segment_process(server->assembly.segment)->listener_create_failure,
+		    failures - server->reported_failures);
 	if (failures > server->reported_failures)
 		log_error("listener", "%lu listening places could not be had: two listeners want the "
 				      "same one, or there are more than the stack has room for",

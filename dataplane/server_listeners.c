@@ -2,6 +2,7 @@
 
 #include "dataplane/logger.h"
 #include "dataplane/server_private.h"
+#include "stack/base/counter.h"
 
 /* Removed from the configuration: workers take no new connections there, and HTTP connections of a
  * listener that is gone are told to go with their next answer. */
@@ -26,6 +27,7 @@ static bool remove_listeners(struct server *server, uint32_t directions, struct 
 	if (!done)
 		return false;
 	server->closed_directions |= directions;
+	counter_add(&segment_process(server->assembly.segment)->listener_stopped, count);
 	log_info("listener", "%u listeners closed by request", count);
 	return true;
 }

@@ -17,6 +17,12 @@
 
 enum server_signal { SERVER_SIGTERM, SERVER_SIGINT, SERVER_SIGUSR1, SERVER_SIGNALS };
 
+/* Which version of every object was last counted, by id. */
+struct seen_versions {
+	uint64_t *versions;
+	uint32_t count;
+};
+
 struct server {
 	const struct options *options;
 	uint32_t drain_seconds;
@@ -41,6 +47,10 @@ struct server {
 	bool listening;     /* the listeners are published */
 	bool quitting;
 	uint64_t reported_failures;
+	uint64_t counted_version;   /* of the config root */
+	struct seen_versions seen_listeners;
+	struct seen_versions seen_clusters;
+	struct seen_versions seen_endpoints;
 	int status;
 };
 
@@ -56,6 +66,14 @@ void server_config_step(struct server *server);
 /* On the loop. */
 MUST_USE bool server_drain_listeners(struct server *server, const struct admin_drain *how,
 				     struct why *why);
+
+/* --- server_count.c: counters and gauges of the control thread, on the loop ------------------- */
+
+/* Each tick: what has changed in the configuration. */
+void server_count_config(struct server *server);
+/* Now and then. */
+void server_count_process(struct server *server);
+void server_count_free(struct server *server);
 
 /* --- server_admin.c --------------------------------------------------------------------------- */
 

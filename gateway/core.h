@@ -159,6 +159,15 @@ static inline void write_counted(struct stream *stream, struct slice_queue *byte
 	stream_write(stream, bytes, now_ns);
 }
 
+static inline void stats_record(struct gateway *gateway, enum stat_histogram which, uint32_t slot,
+				uint64_t value_ns)
+{
+	struct gateway_stats *stats = gateway->params.stats;
+
+	if (stats->record)
+		stats->record(stats, which, slot, value_ns);
+}
+
 static inline struct http_stats *stats_http(struct gateway *gateway, uint32_t slot)
 {
 	return &gateway->params.stats->https[slot];

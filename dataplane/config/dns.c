@@ -216,8 +216,21 @@ static void count_update(const struct watch *watch, bool success)
 		watch->dns->counts.failures++;
 	if (!clusters)
 		return;
+	counter_inc(&clusters[watch->stat_slot].update_attempt);
 	counter_inc(success ? &clusters[watch->stat_slot].update_success :
 			      &clusters[watch->stat_slot].update_failure);
+}
+
+static void count_answer(const struct watch *watch, const struct dns_answer *fresh, bool same)
+{
+	struct cluster_stats *clusters = watch->dns->params.clusters;
+
+	if (!clusters)
+		return;
+	if (fresh->count == 0)
+		counter_inc(&clusters[watch->stat_slot].update_empty);
+	if (same)
+		counter_inc(&clusters[watch->stat_slot].update_no_rebuild);
 }
 
 /* The server said that there is nothing, which is not the same as saying nothing. */
@@ -244,9 +257,13 @@ static void answered(void *context, int status, int timeouts, struct ares_addrin
 	}
 	count_update(watch, is_answer(status));
 	if (is_answer(status)) {
+		bool same;
+
 		if (info)
 			read_answer(watch, info, &fresh);
-		if (!dns_answer_equal(&fresh, &watch->answers[query->target])) {
+		same = dns_answer_equal(&fresh, &watch->answers[query->target]);
+		count_answer(watch, &fresh, same);
+		if (!same) {
 			watch->answers[query->target] = fresh;
 			watch->changed = true;
 		}

@@ -41,7 +41,7 @@ struct dns_counts {
 struct dns_params {
 	uv_loop_t *loop;
 	struct stat_registry *stats;
-	/* By slot; of these only update_success and update_failure are written, by nobody else.
+	/* By slot; of these only update_* is written, by nobody else.
 	 * NULL: not counted. */
 	struct cluster_stats *clusters;
 	/* Takes the object.  May watch and unwatch, may not close. */

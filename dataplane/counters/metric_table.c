@@ -89,6 +89,14 @@ static const struct {
 						"time of an upstream request in milliseconds"},
 	[HISTOGRAM_CLUSTER_UPSTREAM_CX_CONNECT] = {"upstream_cx_connect_ms",
 						   "time to connect in milliseconds"},
+	[HISTOGRAM_CLUSTER_UPSTREAM_CX_LENGTH] = {"upstream_cx_length_ms",
+						  "life of a connection in milliseconds"},
+	[HISTOGRAM_HTTP_DOWNSTREAM_CX_LENGTH] = {"downstream_cx_length_ms",
+						 "life of a connection in milliseconds"},
+	[HISTOGRAM_LISTENER_DOWNSTREAM_CX_LENGTH] = {"downstream_cx_length_ms",
+						     "life of a connection in milliseconds"},
+	[HISTOGRAM_ROUTE_UPSTREAM_RQ_TIME] = {"upstream_rq_time",
+					      "time of an upstream request in milliseconds"},
 };
 
 const struct metric_table *metric_table_group(enum metric_group group)

@@ -84,7 +84,17 @@ uint32_t segment_device_stride(void)
 
 enum stat_kind segment_histogram_kind(enum stat_histogram which)
 {
-	return which == HISTOGRAM_HTTP_DOWNSTREAM_RQ_TIME ? STAT_HTTP : STAT_CLUSTER;
+	switch (which) {
+	case HISTOGRAM_HTTP_DOWNSTREAM_RQ_TIME:
+	case HISTOGRAM_HTTP_DOWNSTREAM_CX_LENGTH:
+		return STAT_HTTP;
+	case HISTOGRAM_LISTENER_DOWNSTREAM_CX_LENGTH:
+		return STAT_LISTENER;
+	case HISTOGRAM_ROUTE_UPSTREAM_RQ_TIME:
+		return STAT_ROUTE;
+	default:
+		return STAT_CLUSTER;
+	}
 }
 
 static void make_worker(struct segment_layout *layout)

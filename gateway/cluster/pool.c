@@ -61,6 +61,7 @@ void pool_cancel(struct gateway *gateway, struct upstream_waiter *waiter)
 
 	if (!host)
 		return;
+	counter_inc(&stats_cluster(gateway, host->cluster_slot)->upstream_rq_cancelled);
 	waiter_remove(gateway, waiter);
 	host_put(gateway, host);
 }
@@ -89,6 +90,8 @@ void pool_close(struct upstream *upstream, bool abort, bool remote, uint64_t now
 	pool_count_received(upstream);
 	counter_inc(&stats->upstream_cx_destroy);
 	counter_inc(remote ? &stats->upstream_cx_destroy_remote : &stats->upstream_cx_destroy_local);
+	stats_record(upstream->gateway, HISTOGRAM_CLUSTER_UPSTREAM_CX_LENGTH,
+		     upstream->host->cluster_slot, now_ns - upstream->opened_ns);
 	gauge_add(&stats->upstream_cx_active, -1);
 	gauge_add(&endpoint_stats(upstream)->cx_active, -1);
 	upstream->host->cluster->connections--;
@@ -148,21 +151,20 @@ static void upstream_timer(struct gateway_timer *timer, uint64_t now_ns)
 		gateway_timer_by(upstream->gateway, timer, upstream->deadline_ns);
 		return;
 	}
-	if (upstream->state == UPSTREAM_CONNECTING)
+	if (upstream->state == UPSTREAM_CONNECTING) {
 		connect_failed(upstream, RESET_CONNECT_TIMEOUT, now_ns);
-	else
+	} else {
+		counter_inc(&cluster_stats(upstream)->upstream_cx_idle_timeout);
 		pool_close(upstream, false, false, now_ns);
+	}
 }
 
 static void upstream_opened(struct upstream *upstream, uint64_t now_ns)
 {
-	struct gateway_stats *stats = upstream->gateway->params.stats;
-
 	upstream->host->connecting--;
 	upstream->state = UPSTREAM_IDLE;
-	if (stats->record)
-		stats->record(stats, HISTOGRAM_CLUSTER_UPSTREAM_CX_CONNECT,
-			      upstream->host->cluster_slot, now_ns - upstream->opened_ns);
+	stats_record(upstream->gateway, HISTOGRAM_CLUSTER_UPSTREAM_CX_CONNECT,
+		     upstream->host->cluster_slot, now_ns - upstream->opened_ns);
 	pool_release(upstream, now_ns);
 }
 
@@ -214,6 +216,7 @@ static const struct stream_owner_ops upstream_owner_ops = {.ready = upstream_rea
 static void count_opened(struct upstream *upstream)
 {
 	counter_inc(&cluster_stats(upstream)->upstream_cx_total);
+	counter_inc(&cluster_stats(upstream)->upstream_cx_http1_total);
 	gauge_add(&cluster_stats(upstream)->upstream_cx_active, 1);
 	counter_inc(&endpoint_stats(upstream)->cx_total);
 	gauge_add(&endpoint_stats(upstream)->cx_active, 1);
@@ -361,6 +364,8 @@ void pool_release(struct upstream *upstream, uint64_t now_ns)
 	bool gives_way = !waiter && host->waiter_count > host->connecting;
 
 	upstream->exchange = NULL;
+	if (upstream->requests_max && upstream->requests >= upstream->requests_max)
+		counter_inc(&cluster_stats(upstream)->upstream_cx_max_requests);
 	if (gives_way || (upstream->peer_ended && !PLANTED(ENDED_REUSED)) || upstream->stream->rx.bytes ||
 	    (upstream->requests_max && upstream->requests >= upstream->requests_max) ||
 	    (host->removed && !waiter)) {

@@ -112,10 +112,8 @@ static void count_end(struct exchange *exchange, uint64_t now_ns)
 	if (!exchange->response_ended)
 		return;
 	counter_inc(&stats->downstream_rq_completed);
-	if (gateway->params.stats->record)
-		gateway->params.stats->record(gateway->params.stats,
-					      HISTOGRAM_HTTP_DOWNSTREAM_RQ_TIME,
-					      exchange->hcm->stat_slot, now_ns - exchange->start_ns);
+	stats_record(gateway, HISTOGRAM_HTTP_DOWNSTREAM_RQ_TIME, exchange->hcm->stat_slot,
+		     now_ns - exchange->start_ns);
 }
 
 /* Once, and while both codecs still have the streams that the log line tells of. */
@@ -223,6 +221,8 @@ void exchange_request(struct exchange *exchange, bool ended, uint64_t now_ns)
 
 		exchange->counted = true;
 		counter_inc(&stats->downstream_rq_total);
+		if (exchange->request.version <= HTTP_1_1)
+			counter_inc(&stats->downstream_rq_http1_total);
 		gauge_add(&stats->downstream_rq_active, 1);
 	}
 	if (ended)
@@ -324,6 +324,8 @@ void exchange_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
 		exchange->response_started = true;
 		if (!exchange->response_start_ns)
 			exchange->response_start_ns = now_ns;
+		if (ended)
+			router_answer_ended(exchange, now_ns);
 		filter_chain_encode_head(exchange, ended, now_ns);
 	}
 	exchange_leave(exchange);

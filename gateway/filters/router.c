@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/stats/codes.h"
 #include "stack/base/planted.h"
 
 static uint64_t flag_of(enum exchange_reset why)
@@ -43,6 +44,7 @@ void router_fail(struct router *router, enum exchange_reset why, uint64_t now_ns
 	struct exchange *exchange = router->filter->exchange;
 	uint64_t flags = flag_of(why);
 	char text[160];
+	uint16_t status;
 	struct str body;
 
 	if (exchange->response_head_done) {
@@ -60,7 +62,9 @@ void router_fail(struct router *router, enum exchange_reset why, uint64_t now_ns
 	body = arena_copy(&exchange->arena, body);
 	if (!body.data)
 		body = STR("upstream connect error");
-	exchange_reply(exchange, why == RESET_PROTOCOL_ERROR ? 502 : 503, body,
+	status = why == RESET_PROTOCOL_ERROR ? 502 : 503;
+	router_count(router, status);
+	exchange_reply(exchange, status, body,
 		       details_of(exchange, "upstream_reset_before_response_started", why), flags,
 		       now_ns);
 }
@@ -143,6 +147,7 @@ enum filter_result router_try(struct router *router, uint64_t now_ns)
 
 	if (!endpoint) {
 		counter_inc(&router_stats(router)->upstream_cx_none_healthy);
+		router_count(router, 503);
 		exchange_reply(exchange, 503, STR("no healthy upstream"), STR("no_healthy_upstream"),
 			       ROUTER_FLAG(NO_HEALTHY_UPSTREAM), now_ns);
 		return FILTER_ANSWERED;
@@ -203,6 +208,8 @@ static enum filter_result decode_head(struct filter *filter, bool ended, uint64_
 	router->filter = filter;
 	router->head_ended = ended;
 	exchange_route(exchange);
+	if (exchange->hcm)
+		counter_inc(&stats_http(exchange->gateway, exchange->hcm->stat_slot)->rq_total);
 	if (exchange->hcm && router_direct(exchange, now_ns))
 		return FILTER_ANSWERED;
 	if (!choose_cluster(router, now_ns))
@@ -212,9 +219,8 @@ static enum filter_result decode_head(struct filter *filter, bool ended, uint64_
 
 		if (route->idle_timeout_ns)
 			exchange->idle_timeout_ns = route->idle_timeout_ns;
-		if (route->stat_slot != UINT32_MAX)
-			counter_inc(&exchange->gateway->params.stats->routes[route->stat_slot]
-					     .upstream_rq_total);
+		if (router_route_stats(router))
+			counter_inc(&router_route_stats(router)->upstream_rq_total);
 		if (!router_request_headers(exchange, now_ns))
 			return filter_reply(filter, 503, STR("overload"), STR("overload"),
 					    ROUTER_FLAG(OVERLOAD_MANAGER), now_ns);
@@ -244,29 +250,38 @@ static enum filter_result decode_body(struct filter *filter, struct slice_queue 
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-static void count_answer(struct exchange *exchange, const struct router *router)
+void router_count(struct router *router, uint16_t status)
 {
 	struct cluster_stats *stats = router_stats(router);
-	const struct config_route *route = exchange->route.route;
-	uint16_t status = exchange->response.status;
+	struct route_stats *per_route = router_route_stats(router);
 
 	counter_inc(&stats->upstream_rq_completed);
 	counter_inc(status >= 500   ? &stats->upstream_rq_5xx
 		    : status >= 400 ? &stats->upstream_rq_4xx
 		    : status >= 300 ? &stats->upstream_rq_3xx
 				    : &stats->upstream_rq_2xx);
-	if (router->retries && status < 500)
-		counter_inc(&stats->upstream_rq_retry_success);
-	if (!route || route->stat_slot == UINT32_MAX)
+	stats_count_code(&stats->upstream_rq_200, status);
+	if (!per_route)
 		return;
-	struct route_stats *per_route = &exchange->gateway->params.stats->routes[route->stat_slot];
-
 	counter_inc(&per_route->upstream_rq_completed);
 	if (status >= 200 && status < 600)
 		counter_inc(status >= 500   ? &per_route->upstream_rq_5xx
 			    : status >= 400 ? &per_route->upstream_rq_4xx
 			    : status >= 300 ? &per_route->upstream_rq_3xx
 					    : &per_route->upstream_rq_2xx);
+	stats_count_code(&per_route->upstream_rq_200, status);
+}
+
+static void count_answer(struct router *router, uint16_t status)
+{
+	struct route_stats *per_route = router_route_stats(router);
+
+	router_count(router, status);
+	if (router->retries == 0 || status >= 500)
+		return;
+	counter_inc(&router_stats(router)->upstream_rq_retry_success);
+	if (per_route)
+		counter_inc(&per_route->upstream_rq_retry_success);
 }
 
 bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
@@ -280,7 +295,7 @@ bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
 
 	(void)ended;
 	counter_inc(status >= 500 ? &endpoint->rq_error : &endpoint->rq_success);
-	count_answer(exchange, router);
+	count_answer(router, status);
 	if (route && status >= 500 &&
 	    ((route->retry_on & RETRY_ON_5XX) ||
 	     ((route->retry_on & RETRY_ON_GATEWAY_ERROR) && status >= 502 && status <= 504)) &&
@@ -305,13 +320,16 @@ bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
 
 void router_answer_ended(struct exchange *exchange, uint64_t now_ns)
 {
-	struct gateway_stats *stats = exchange->gateway->params.stats;
+	const struct router *router = exchange->router;
+	const struct config_route *route = exchange->route.route;
+	uint64_t took_ns = now_ns - router->try_start_ns;
 
 	exchange->route_deadline_ns = DEADLINE_NEVER_NS;
-	if (stats->record)
-		stats->record(stats, HISTOGRAM_CLUSTER_UPSTREAM_RQ_TIME,
-			      exchange->router->cluster->stat_slot,
-			      now_ns - exchange->router->try_start_ns);
+	stats_record(exchange->gateway, HISTOGRAM_CLUSTER_UPSTREAM_RQ_TIME,
+		     router->cluster->stat_slot, took_ns);
+	if (route && route->stat_slot != UINT32_MAX)
+		stats_record(exchange->gateway, HISTOGRAM_ROUTE_UPSTREAM_RQ_TIME, route->stat_slot,
+			     took_ns);
 }
 
 void router_cancel(struct exchange *exchange, uint64_t now_ns)

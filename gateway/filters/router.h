@@ -37,10 +37,22 @@ void router_cancel(struct exchange *exchange, uint64_t now_ns);
 
 /* --- router.c, for router_retry.c --- */
 #define ROUTER_FLAG(id) (UINT64_C(1) << RESPONSE_FLAG_BIT_##id)
+/* NULL: the route counts nothing of its own. */
+static inline struct route_stats *router_route_stats(const struct router *router)
+{
+	const struct exchange *exchange = router->filter->exchange;
+	const struct config_route *route = exchange->route.route;
+
+	return route && route->stat_slot != UINT32_MAX
+		       ? &exchange->gateway->params.stats->routes[route->stat_slot]
+		       : NULL;
+}
 static inline struct cluster_stats *router_stats(const struct router *router)
 {
 	return stats_cluster(router->filter->exchange->gateway, router->cluster->stat_slot);
 }
+/* An answer of this status came from the cluster, or is given here because the cluster failed. */
+void router_count(struct router *router, uint16_t status);
 enum filter_result router_try(struct router *router, uint64_t now_ns);
 /* No other try: answers, or resets where an answer has begun. */
 void router_fail(struct router *router, enum exchange_reset why, uint64_t now_ns);

@@ -47,20 +47,30 @@ bool router_may_retry(struct router *router)
 	struct cluster_state *state =
 		cluster_state(exchange->gateway, router->cluster->object.id);
 	const struct config_route *route = exchange->route.route;
+	struct route_stats *per_route = router_route_stats(router);
 
-	if (router->body_passed || exchange->response_head_done ||
-	    router->retries >= route->retries_max)
+	if (router->body_passed || exchange->response_head_done)
 		return false;
+	if (router->retries >= route->retries_max) {
+		counter_inc(&router_stats(router)->upstream_rq_retry_limit_exceeded);
+		if (per_route)
+			counter_inc(&per_route->upstream_rq_retry_limit_exceeded);
+		return false;
+	}
 	if (!router->retry_counted) {
-		if (state->retries >= router->cluster->breakers.retries_max)
+		if (state->retries >= router->cluster->breakers.retries_max) {
+			counter_inc(&router_stats(router)->upstream_rq_retry_overflow);
+			if (per_route)
+				counter_inc(&per_route->upstream_rq_retry_overflow);
 			return false;
+		}
 		state->retries++;
 		router->retry_counted = true;
 	}
 	router->retries++;
 	counter_inc(&router_stats(router)->upstream_rq_retry);
-	if (route->stat_slot != UINT32_MAX)
-		counter_inc(&exchange->gateway->params.stats->routes[route->stat_slot].upstream_rq_retry);
+	if (per_route)
+		counter_inc(&per_route->upstream_rq_retry);
 	return true;
 }
 
@@ -124,6 +134,8 @@ void router_timed_out(struct exchange *exchange, uint64_t now_ns)
 	exchange->try_deadline_ns = DEADLINE_NEVER_NS;
 	if (!router || !router->cluster)
 		return;
+	if (!whole)
+		counter_inc(&router_stats(router)->upstream_rq_per_try_timeout);
 	if (exchange->up) {
 		struct upstream *upstream = exchange->up;
 
@@ -137,9 +149,10 @@ void router_timed_out(struct exchange *exchange, uint64_t now_ns)
 	}
 	exchange->route_deadline_ns = DEADLINE_NEVER_NS;
 	counter_inc(&router_stats(router)->upstream_rq_timeout);
-	if (route && route->stat_slot != UINT32_MAX)
-		counter_inc(&exchange->gateway->params.stats->routes[route->stat_slot]
-				     .upstream_rq_timeout);
+	if (router_route_stats(router))
+		counter_inc(&router_route_stats(router)->upstream_rq_timeout);
+	if (!exchange->response_head_done)
+		router_count(router, 504);
 	exchange_reply(exchange, 504, STR("upstream request timeout"),
 		       whole ? STR("response_timeout") : STR("upstream_per_try_timeout"),
 		       ROUTER_FLAG(UPSTREAM_TIMEOUT), now_ns);

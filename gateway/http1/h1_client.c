@@ -43,7 +43,9 @@ static void client_fail(struct upstream *upstream, enum exchange_reset why, uint
 		counter_inc(&client_stats(upstream)->upstream_cx_destroy_remote_with_active_rq);
 	} else {
 		counter_inc(&client_stats(upstream)->upstream_rq_tx_reset);
+		counter_inc(&client_stats(upstream)->upstream_cx_destroy_local_with_active_rq);
 	}
+	counter_inc(&client_stats(upstream)->upstream_cx_destroy_with_active_rq);
 	counter_inc(&stats_endpoint(upstream->gateway, upstream->host->stat_slot)->rq_error);
 	pool_request_end(upstream);
 	h1_reader_clear(upstream->gateway, &upstream->reader);
@@ -102,8 +104,11 @@ static void client_reset(struct exchange *exchange, uint64_t now_ns)
 	struct upstream *upstream = exchange->up;
 
 	exchange->up = NULL;
-	if (!upstream->answer_ended)
+	if (!upstream->answer_ended) {
 		counter_inc(&client_stats(upstream)->upstream_rq_tx_reset);
+		counter_inc(&client_stats(upstream)->upstream_cx_destroy_with_active_rq);
+		counter_inc(&client_stats(upstream)->upstream_cx_destroy_local_with_active_rq);
+	}
 	client_detach(upstream, now_ns);
 }
 

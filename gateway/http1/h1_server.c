@@ -39,6 +39,13 @@ void h1_server_close(struct h1_server *server, bool abort, uint64_t now_ns)
 	listener = stats_listener(server->gateway, server->listener->stat_slot);
 	server_count_received(server);
 	counter_inc(&stats->downstream_cx_destroy);
+	counter_inc(server->peer_ended ? &stats->downstream_cx_destroy_remote
+				       : &stats->downstream_cx_destroy_local);
+	gauge_add(&stats->downstream_cx_http1_active, -1);
+	stats_record(server->gateway, HISTOGRAM_HTTP_DOWNSTREAM_CX_LENGTH, server->hcm->stat_slot,
+		     now_ns - server->opened_ns);
+	stats_record(server->gateway, HISTOGRAM_LISTENER_DOWNSTREAM_CX_LENGTH,
+		     server->listener->stat_slot, now_ns - server->opened_ns);
 	counter_inc(&listener->downstream_cx_destroy);
 	gauge_add(&stats->downstream_cx_active, -1);
 	gauge_add(&listener->downstream_cx_active, -1);
@@ -98,8 +105,13 @@ void h1_server_exchange_ended(struct h1_server *server, bool complete, uint64_t 
 	if (server->state != H1_SERVER_CLOSED)
 		server_count_received(server);
 	if (!complete) {
+		if (!server->peer_ended) {
+			counter_inc(&h1_server_stats(server)->downstream_cx_destroy_active_rq);
+			counter_inc(&h1_server_stats(server)->downstream_cx_destroy_local_active_rq);
+		}
 		h1_server_close(server, true, now_ns);
 	} else if (!server->request_done) {
+		counter_inc(&h1_server_stats(server)->downstream_rq_response_before_rq_complete);
 		server_linger(server, now_ns);
 	} else if (!server->keep_alive) {
 		if (gateway_drains(server->gateway, server->listener))
@@ -231,6 +243,7 @@ static void server_peer_ended(struct h1_server *server, uint64_t now_ns)
 		exchange_abandon(server->exchange, now_ns);
 	} else if (server->state == H1_SERVER_EXCHANGE && !server->request_done &&
 		   server->starved) {
+		counter_inc(&h1_server_stats(server)->downstream_cx_destroy_active_rq);
 		counter_inc(&h1_server_stats(server)->downstream_cx_destroy_remote_active_rq);
 		exchange_request_reset(server->exchange, RESET_TERMINATION, now_ns);
 	}
@@ -272,7 +285,9 @@ static void server_ready(struct stream *stream, uint32_t events, uint64_t now_ns
 	struct h1_server *server = stream->owner;
 
 	if (events & STREAM_RESET) {
+		server->peer_ended = true;
 		if (server->exchange) {
+			counter_inc(&h1_server_stats(server)->downstream_cx_destroy_active_rq);
 			counter_inc(&h1_server_stats(server)->downstream_cx_destroy_remote_active_rq);
 			exchange_request_reset(server->exchange, RESET_REMOTE, now_ns);
 		}
@@ -310,7 +325,7 @@ static const struct stream_owner_ops server_owner_ops = {.ready = server_ready,
 static void server_head_timer(struct h1_server *server, uint64_t now_ns)
 {
 	if (server->hcm->request_headers_timeout_ns) {
-		counter_inc(&h1_server_stats(server)->downstream_rq_timeout);
+		counter_inc(&h1_server_stats(server)->downstream_rq_header_timeout);
 		h1_server_refuse(server, 408, STR("request_header_timeout"),
 			      UINT64_C(1) << RESPONSE_FLAG_BIT_DOWNSTREAM_TERMINATION, now_ns);
 	} else {
@@ -325,10 +340,12 @@ static void server_linger_timer(struct h1_server *server, uint64_t now_ns)
 	struct stream_info info;
 
 	stream_info(server->stream, &info);
-	if (info.queued_bytes > 0)
+	if (info.queued_bytes > 0) {
 		server_deadline(server, now_ns + LINGER_NS);
-	else
+	} else {
+		counter_inc(&h1_server_stats(server)->downstream_cx_delayed_close_timeout);
 		h1_server_close(server, false, now_ns);
+	}
 }
 
 static void server_timer(struct gateway_timer *timer, uint64_t now_ns)
@@ -373,6 +390,8 @@ bool h1_server_accept(struct gateway *gateway, const struct config_listener *lis
 	list_add(&gateway->downstream_list, &server->in_gateway);
 	stats = h1_server_stats(server);
 	counter_inc(&stats->downstream_cx_total);
+	counter_inc(&stats->downstream_cx_http1_total);
+	gauge_add(&stats->downstream_cx_http1_active, 1);
 	gauge_add(&stats->downstream_cx_active, 1);
 	gauge_add(&stats_listener(gateway, listener->stat_slot)->downstream_cx_active, 1);
 	server_idle(server, now_ns);

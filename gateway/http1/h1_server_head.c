@@ -19,6 +19,7 @@ void h1_server_refuse(struct h1_server *server, uint16_t status, struct str deta
 	if (!exchange->counted) {
 		exchange->counted = true;
 		counter_inc(&h1_server_stats(server)->downstream_rq_total);
+		counter_inc(&h1_server_stats(server)->downstream_rq_http1_total);
 		gauge_add(&h1_server_stats(server)->downstream_rq_active, 1);
 	}
 	exchange_reply(exchange, status, body, details, flags, now_ns);

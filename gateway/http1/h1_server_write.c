@@ -54,15 +54,20 @@ static bool must_close(const struct h1_server *server, const struct exchange *ex
 		       uint64_t now_ns)
 {
 	const struct config_hcm *hcm = server->hcm;
+	struct http_stats *stats = stats_http(server->gateway, hcm->stat_slot);
 
 	if (!server->keep_alive || is_draining(server))
 		return true;
 	if (hcm->requests_per_connection_max &&
-	    server->requests >= hcm->requests_per_connection_max)
+	    server->requests >= hcm->requests_per_connection_max) {
+		counter_inc(&stats->downstream_cx_max_requests_reached);
 		return true;
+	}
 	if (hcm->connection_duration_max_ns &&
-	    now_ns - server->opened_ns >= hcm->connection_duration_max_ns)
+	    now_ns - server->opened_ns >= hcm->connection_duration_max_ns) {
+		counter_inc(&stats->downstream_cx_max_duration_reached);
 		return true;
+	}
 	/* Answered here before the request had come: the rest of it would only be thrown away. */
 	return exchange->local_reply && !server->request_done;
 }

@@ -58,12 +58,18 @@ static void upstream_drop(struct tcp_proxy *proxy, bool abort, bool remote, uint
 	struct gateway *gateway = proxy->gateway;
 	struct host *host = proxy->host;
 	struct cluster_stats *stats;
+	struct stream_info info;
 
 	if (!proxy->up)
 		return;
 	stats = stats_cluster(gateway, host->cluster_slot);
+	stream_info(proxy->up, &info);
+	counter_add(&stats->upstream_cx_rx_bytes_total, info.rx_bytes);
+	counter_add(&stats->upstream_cx_tx_bytes_total, info.tx_bytes);
 	counter_inc(&stats->upstream_cx_destroy);
 	counter_inc(remote ? &stats->upstream_cx_destroy_remote : &stats->upstream_cx_destroy_local);
+	stats_record(gateway, HISTOGRAM_CLUSTER_UPSTREAM_CX_LENGTH, host->cluster_slot,
+		     now_ns - proxy->dialled_ns);
 	gauge_add(&stats->upstream_cx_active, -1);
 	gauge_add(&stats_endpoint(gateway, host->stat_slot)->cx_active, -1);
 	if (abort)
@@ -105,6 +111,8 @@ static void proxy_close(struct tcp_proxy *proxy, bool abort, uint64_t now_ns)
 	gauge_add(&proxy_stats(proxy)->downstream_cx_active, -1);
 	gauge_add(&listener->downstream_cx_active, -1);
 	counter_inc(&listener->downstream_cx_destroy);
+	stats_record(gateway, HISTOGRAM_LISTENER_DOWNSTREAM_CX_LENGTH,
+		     proxy->listener->stat_slot, now_ns - proxy->opened_ns);
 	if (proxy->cluster)
 		config_release(gateway->params.holds, &proxy->cluster->object);
 	config_release(gateway->params.holds, &proxy->listener->object);
@@ -199,6 +207,8 @@ static void up_ready(struct stream *stream, uint32_t events, uint64_t now_ns)
 		proxy->response_flags = 0;
 		proxy->connect_deadline_ns = DEADLINE_NEVER_NS;
 		proxy->activity_ns = now_ns;
+		stats_record(proxy->gateway, HISTOGRAM_CLUSTER_UPSTREAM_CX_CONNECT,
+			     proxy->host->cluster_slot, now_ns - proxy->dialled_ns);
 	}
 	if (events & STREAM_ENDED)
 		proxy->up_ended = true;
@@ -264,6 +274,7 @@ static bool proxy_dial(struct tcp_proxy *proxy, const struct config_endpoint *en
 	proxy->up->owner = proxy;
 	proxy->up->owner_ops = &up_ops;
 	proxy->host = host;
+	proxy->dialled_ns = now_ns;
 	host->connections++;
 	host->cluster->connections++;
 	proxy->connect_deadline_ns = now_ns + cluster->connect_timeout_ns;
@@ -302,6 +313,8 @@ static void proxy_connect(struct tcp_proxy *proxy, uint64_t now_ns)
 		if (proxy_dial(proxy, endpoint, now_ns))
 			return;
 	}
+	counter_inc(&stats_cluster(gateway, proxy->cluster->stat_slot)
+			     ->upstream_cx_connect_attempts_exceeded);
 	proxy->response_flags |= FLAG_BIT(UPSTREAM_CONNECTION_FAILURE);
 	proxy->response_flags |= FLAG_BIT(UPSTREAM_RETRY_LIMIT);
 	proxy_close(proxy, true, now_ns);
@@ -321,6 +334,7 @@ static void proxy_timer(struct gateway_timer *timer, uint64_t now_ns)
 		proxy_close(proxy, true, now_ns);
 	} else if (config->connection_duration_max_ns &&
 		   now_ns >= proxy->opened_ns + config->connection_duration_max_ns) {
+		counter_inc(&proxy_stats(proxy)->max_downstream_connection_duration);
 		proxy->response_flags |= FLAG_BIT(DURATION_TIMEOUT);
 		proxy_close(proxy, true, now_ns);
 	}

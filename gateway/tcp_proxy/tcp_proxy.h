@@ -22,6 +22,7 @@ struct tcp_proxy {
 	const struct config_cluster *cluster;    /* held; NULL = none */
 	struct host *host;                       /* of `up` */
 	uint64_t opened_ns;
+	uint64_t dialled_ns;          /* of the upstream connection */
 	uint64_t activity_ns;
 	uint64_t connect_deadline_ns;            /* DEADLINE_NEVER_NS once connected */
 	uint64_t response_flags;
