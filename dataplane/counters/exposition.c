@@ -3,186 +3,146 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/counters/exposition_family.h"
+#include "dataplane/counters/exposition_private.h"
 #include "dataplane/counters/stat_set.h"
 #include "stack/base/counter.h"
 #include "stack/base/drops.h"
 
-/* How objects of a kind are called: prefix of the metric, and labels for the parts of the name. */
-static const struct {
-	const char *prefix;
-	const char *labels[2];
-	bool histograms;
-} kinds[SEGMENT_KIND_COUNT] = {
-	[STAT_LISTENER] = {"envoy_listener_", {"envoy_listener_address", NULL}, false},
-	[STAT_HTTP] = {"envoy_http_", {"envoy_http_conn_manager_prefix", NULL}, true},
-	[STAT_CLUSTER] = {"envoy_cluster_", {"envoy_cluster_name", NULL}, true},
-	[STAT_ENDPOINT] = {"envoy_cluster_endpoint_",
-			   {"envoy_cluster_name", "envoy_endpoint_address"}, false},
-	[STAT_ROUTE] = {"envoy_vhost_route_", {"envoy_virtual_host", "envoy_route"}, false},
-	[STAT_TCP_PROXY] = {"envoy_tcp_", {"envoy_tcp_prefix", NULL}, false},
-	[SEGMENT_PORT] = {"hydrofoil_port_", {"port", NULL}, false},
-};
-
-static void object_labels(struct family *family, uint32_t kind, const struct segment_object *object)
+void exposition_begin_family(struct exposition *e, const char *prefix, const char *name,
+			     const char *help, bool counter, bool add_total)
 {
-	struct stat_name name;
-
-	if (kind == SEGMENT_PORT) {
-		family_label(family, "port", object->name);
-		return;
-	}
-	stat_name_split(object, &name);
-	family_label(family, kinds[kind].labels[0], name.first);
-	if (kinds[kind].labels[1])
-		family_label(family, kinds[kind].labels[1], name.second);
+	e->series = 0;
+	e->pending = true;
+	e->prefix = prefix;
+	snprintf(e->name, sizeof(e->name), "%s", name);
+	e->help = help;
+	e->counter = counter;
+	e->add_total = add_total;
 }
 
-static void write_metric(struct family *family, const struct stat_set *set, uint32_t metric,
-			 char class)
+bool exposition_series(struct exposition *e, uint64_t value, const char *dotted_prefix,
+		       const char *dotted_name)
 {
-	for (uint32_t i = 0; i < set->objects.count; i++) {
-		char text[2] = {class, '\0'};
+	const struct exposition_options *options = e->options;
 
-		family_sample(family, "");
-		if (class)
-			family_label(family, "envoy_response_code_class", text);
-		object_labels(family, set->kind, &set->objects.items[i]);
-		family_value(family, stat_set_value(set, i, metric));
-	}
-}
+	if (options->used_only && value == 0)
+		return false;
+	if (options->wanted) {
+		char dotted[2 * SEGMENT_NAME_BYTES + 128];
 
-/* upstream_rq_1xx … 5xx stand one after the other in the .def files and make one family. */
-static void write_kind(struct text *out, bool openmetrics, const struct stat_set *set)
-{
-	struct family family = {.out = out, .openmetrics = openmetrics};
-	char last[FAMILY_NAME_BYTES] = "";
-
-	for (uint32_t m = 0; m < set->table->count && set->objects.count > 0; m++) {
-		const struct metric *metric = &set->table->items[m];
-		char base[FAMILY_NAME_BYTES];
-		char class = stat_name_class(metric->name, base, sizeof(base));
-
-		if (!class)
-			snprintf(base, sizeof(base), "%s", metric->name);
-		if (strcmp(base, last) != 0)
-			family_start(&family, kinds[set->kind].prefix, base,
-				     class ? "answers by class of status" : metric->help,
-				     metric->counter, set->kind == SEGMENT_PORT);
-		snprintf(last, sizeof(last), "%s", base);
-		write_metric(&family, set, m, class);
-	}
-}
-
-static void write_histograms(struct text *out, bool openmetrics,
-			     const struct segment_reader *reader, const struct stat_set *set)
-{
-	struct family family = {.out = out, .openmetrics = openmetrics};
-
-	for (uint32_t h = 0; h < STAT_HISTOGRAM_COUNT; h++) {
-		bool started = false;
-
-		if (segment_histogram_kind(h) != set->kind)
-			continue;
-		for (uint32_t i = 0; i < set->objects.count; i++) {
-			const struct segment_object *object = &set->objects.items[i];
-			struct histogram sum;
-
-			if (!segment_reader_histogram(reader, h, object->slot, &sum))
-				continue;
-			if (!started)
-				family_start_histogram(&family, kinds[set->kind].prefix,
-						       metric_histogram_name(h),
-						       metric_histogram_help(h));
-			started = true;
-			struct stat_name name;
-
-			stat_name_split(object, &name);
-			family_histogram(&family, kinds[set->kind].labels[0], name.first, &sum);
-		}
-	}
-}
-
-static bool write_objects(const struct segment_reader *reader, bool openmetrics, struct text *out,
-			  struct why *why)
-{
-	for (uint32_t kind = 0; kind < SEGMENT_KIND_COUNT; kind++) {
-		struct stat_set set;
-
-		if (!stat_set_load(reader, kind, &set, why))
+		snprintf(dotted, sizeof(dotted), "%s%s", dotted_prefix, dotted_name);
+		if (!options->wanted(options->context, dotted))
 			return false;
-		write_kind(out, openmetrics, &set);
-		if (kinds[kind].histograms)
-			write_histograms(out, openmetrics, reader, &set);
-		stat_set_free(&set);
 	}
+	if (e->series >= e->series_max) {
+		e->cut++;
+		return false;
+	}
+	if (e->pending)
+		family_start(&e->family, e->prefix, e->name, e->help, e->counter, e->add_total);
+	e->pending = false;
+	e->series++;
+	family_sample(&e->family, "");
 	return true;
 }
 
-static void write_devices(struct text *out, bool openmetrics, const struct segment_reader *reader,
-			  const struct segment_objects *ports)
+static void plain(struct exposition *e, const char *prefix, const char *dotted,
+		  const struct metric *metric, uint64_t value)
 {
-	struct family family = {.out = out, .openmetrics = openmetrics};
+	exposition_begin_family(e, prefix, metric->name, metric->help, metric->counter, true);
+	if (exposition_series(e, value, dotted, metric->name))
+		family_value(&e->family, value);
+}
+
+static void write_devices(struct exposition *e, const struct segment_objects *ports)
+{
 	const struct metric_table *table = metric_table_group(METRIC_DEVICE);
 
-	for (uint32_t m = 0; m < table->count && ports->count > 0; m++) {
-		family_start(&family, "hydrofoil_port_", table->items[m].name,
-			     table->items[m].help, table->items[m].counter, true);
+	for (uint32_t m = 0; m < table->count; m++) {
+		const struct metric *metric = &table->items[m];
+
+		exposition_begin_family(e, "hydrofoil_port_", metric->name, metric->help,
+					metric->counter, true);
 		for (uint32_t i = 0; i < ports->count; i++) {
 			const uint64_t *words =
-				segment_reader_device(reader, (uint16_t)ports->items[i].slot);
+				segment_reader_device(e->reader, (uint16_t)ports->items[i].slot);
+			uint64_t value = counter_read(&words[m]);
 
-			family_sample(&family, "");
-			family_label(&family, "port", ports->items[i].name);
-			family_value(&family, counter_read(&words[m]));
+			if (!exposition_series(e, value, "hydrofoil.port.", metric->name))
+				continue;
+			family_label(&e->family, "port", ports->items[i].name);
+			family_value(&e->family, value);
 		}
 	}
 }
 
-static void write_workers(struct text *out, bool openmetrics, const struct segment_reader *reader)
+static void write_workers(struct exposition *e)
 {
-	struct family family = {.out = out, .openmetrics = openmetrics};
 	const struct metric_table *table = metric_table_group(METRIC_WORKER);
 
 	for (uint32_t m = 0; m < table->count; m++) {
-		family_start(&family, "hydrofoil_worker_", table->items[m].name,
-			     table->items[m].help, table->items[m].counter, true);
-		for (uint16_t w = 0; w < segment_reader_workers(reader); w++) {
+		const struct metric *metric = &table->items[m];
+
+		exposition_begin_family(e, "hydrofoil_worker_", metric->name, metric->help,
+					metric->counter, true);
+		for (uint16_t w = 0; w < segment_reader_workers(e->reader); w++) {
+			uint64_t value = counter_read(&segment_reader_worker(e->reader, w)[m]);
 			char number[8];
 
+			if (!exposition_series(e, value, "hydrofoil.worker.", metric->name))
+				continue;
 			snprintf(number, sizeof(number), "%u", w);
-			family_sample(&family, "");
-			family_label(&family, "worker", number);
-			family_value(&family, counter_read(&segment_reader_worker(reader, w)[m]));
+			family_label(&e->family, "worker", number);
+			family_value(&e->family, value);
 		}
 	}
 }
 
-static void write_plain(struct text *out, bool openmetrics, const struct segment_reader *reader)
+static void write_drops(struct exposition *e)
 {
-	struct family family = {.out = out, .openmetrics = openmetrics};
-	const struct metric_table *tcp = metric_table_group(METRIC_TCP);
+	exposition_begin_family(e, "hydrofoil_", "drops",
+				"packets and requests dropped, by reason", true, true);
+	for (uint32_t reason = DROP_NONE + 1; reason < DROP_REASON_COUNT; reason++) {
+		uint64_t value = segment_reader_drops_total(e->reader, reason);
+
+		if (!exposition_series(e, value, "hydrofoil.drops.", drop_reason_name(reason)))
+			continue;
+		family_label(&e->family, "reason", drop_reason_name(reason));
+		family_value(&e->family, value);
+	}
+}
+
+/* What Envoy counts too has its name, so that dashboards read: server.live is envoy_server_live. */
+static void write_process(struct exposition *e)
+{
 	const struct metric_table *process = metric_table_group(METRIC_PROCESS);
 
-	family_start(&family, "hydrofoil_", "drops", "packets and requests dropped, by reason",
-		     true, true);
-	for (uint32_t reason = DROP_NONE + 1; reason < DROP_REASON_COUNT; reason++) {
-		family_sample(&family, "");
-		family_label(&family, "reason", drop_reason_name(reason));
-		family_value(&family, segment_reader_drops_total(reader, reason));
-	}
-	for (uint32_t m = 0; m < tcp->count; m++) {
-		family_start(&family, "hydrofoil_tcp_", tcp->items[m].name, tcp->items[m].help,
-			     tcp->items[m].counter, true);
-		family_sample(&family, "");
-		family_value(&family, segment_reader_tcp_total(reader, m));
-	}
 	for (uint32_t m = 0; m < process->count; m++) {
-		family_start(&family, "hydrofoil_", process->items[m].name, process->items[m].help,
-			     process->items[m].counter, true);
-		family_sample(&family, "");
-		family_value(&family, segment_reader_process(reader, m));
+		const struct metric *metric = &process->items[m];
+		uint64_t value = segment_reader_process(e->reader, m);
+		char name[FAMILY_NAME_BYTES];
+
+		plain(e, "hydrofoil_", "hydrofoil.", metric, value);
+		if (!metric->envoy_name[0])
+			continue;
+		snprintf(name, sizeof(name), "%s", metric->envoy_name);
+		for (char *at = name; *at; at++)
+			*at = *at == '.' ? '_' : *at;
+		exposition_begin_family(e, "envoy_", name, metric->help, metric->counter, false);
+		if (exposition_series(e, value, "", metric->envoy_name))
+			family_value(&e->family, value);
 	}
+}
+
+static void write_plain(struct exposition *e)
+{
+	const struct metric_table *tcp = metric_table_group(METRIC_TCP);
+
+	write_drops(e);
+	for (uint32_t m = 0; m < tcp->count; m++)
+		plain(e, "hydrofoil_tcp_", "hydrofoil.tcp.", &tcp->items[m],
+		      segment_reader_tcp_total(e->reader, m));
+	write_process(e);
 }
 
 static void write_build(struct text *out, bool openmetrics, const struct segment_reader *reader)
@@ -203,20 +163,33 @@ static void write_build(struct text *out, bool openmetrics, const struct segment
 			 counter_read(&header->heartbeat_wall_ns) / UINT64_C(1000000000));
 }
 
-bool exposition_write(const struct segment_reader *reader, bool openmetrics, struct text *out,
+bool exposition_write(const struct segment_reader *reader,
+		      const struct exposition_options *options, struct text *out, uint64_t *cut,
 		      struct why *why)
 {
+	struct exposition e = {
+		.reader = reader,
+		.options = options,
+		.family = {.out = out, .openmetrics = options->openmetrics},
+		.series_max = options->series_max ? options->series_max : EXPOSITION_SERIES_MAX,
+	};
 	struct segment_objects ports;
 
-	write_build(out, openmetrics, reader);
-	write_plain(out, openmetrics, reader);
-	write_workers(out, openmetrics, reader);
+	if (!options->wanted)
+		write_build(out, options->openmetrics, reader);
+	write_plain(&e);
+	write_workers(&e);
 	if (!segment_reader_objects(reader, SEGMENT_PORT, &ports, why))
 		return false;
-	write_devices(out, openmetrics, reader, &ports);
+	write_devices(&e, &ports);
 	segment_objects_free(&ports);
-	if (!write_objects(reader, openmetrics, out, why))
+	if (!exposition_objects(&e, why))
 		return false;
+	if (!options->wanted)
+		exposition_gauge(out, "hydrofoil_series_cut",
+				 "series left out because their family has too many", e.cut);
+	if (cut)
+		*cut = e.cut;
 	return out->failed ? why_set(why, "no memory for the text of all metrics") : true;
 }
 
@@ -235,7 +208,41 @@ void exposition_end(struct text *out, bool openmetrics)
 		text_add(out, "# EOF\n");
 }
 
+/* The weight of one media range in thousandths; RFC 9110 12.4.2. */
+static uint32_t quality(const char *range, size_t length)
+{
+	const char *q = memmem(range, length, ";q=", 3);
+	uint32_t value = 0, unit = 1000;
+
+	if (!q)
+		q = memmem(range, length, "; q=", 4);
+	if (!q)
+		return 1000;
+	for (q = strchr(q, '=') + 1; q < range + length; q++) {
+		if (*q >= '0' && *q <= '9' && unit > 0) {
+			value += (uint32_t)(*q - '0') * unit;
+			unit /= 10;
+		} else if (*q != '.') {
+			break;
+		}
+	}
+	return value;
+}
+
 bool exposition_accepts_openmetrics(const char *accept)
 {
-	return accept && strstr(accept, "application/openmetrics-text") != NULL;
+	static const char openmetrics[] = "application/openmetrics-text", text[] = "text/plain";
+	uint32_t for_openmetrics = 0, for_text = 0;
+
+	while (accept && *accept) {
+		accept += strspn(accept, " \t,");
+		size_t length = strcspn(accept, ",");
+
+		if (strncmp(accept, openmetrics, strlen(openmetrics)) == 0)
+			for_openmetrics = quality(accept, length);
+		else if (strncmp(accept, text, strlen(text)) == 0)
+			for_text = quality(accept, length);
+		accept += length;
+	}
+	return for_openmetrics > 0 && for_openmetrics >= for_text;
 }

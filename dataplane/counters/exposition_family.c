@@ -43,26 +43,28 @@ void family_start(struct family *family, const char *prefix, const char *name, c
 		 counter && add_total && !total ? TOTAL : "");
 	int length = (int)strlen(family->name);
 
-	if (counter && ends_in_total(family->name)) {
+	if (counter && ends_in_total(family->name) && !(family->openmetrics && family->clashes)) {
 		type = "counter";
 		/* OpenMetrics names the family without the suffix that its samples bear. */
 		length -= family->openmetrics ? (int)strlen(TOTAL) : 0;
-	} else if (counter) {
+	} else if (counter || total) {
+		/* Envoy has gauges in _total too. */
 		type = family->openmetrics ? "unknown" : "untyped";
 	}
 	write_help(family, family->name, length, help, type);
 }
 
 void family_start_histogram(struct family *family, const char *prefix, const char *name,
-			    const char *help)
+			    const char *help, bool summary, bool envoy_name)
 {
 	size_t length = strlen(name);
-	bool abbreviated = length > 3 && strcmp(name + length - 3, "_ms") == 0;
+	bool abbreviated = !envoy_name && length > 3 && strcmp(name + length - 3, "_ms") == 0;
 
 	/* promtool refuses abbreviated units; Envoy's other times end in _time as well. */
 	snprintf(family->name, sizeof(family->name), "%s%.*s%s", prefix,
 		 (int)(abbreviated ? length - 3 : length), name, abbreviated ? "_time" : "");
-	write_help(family, family->name, (int)strlen(family->name), help, "histogram");
+	write_help(family, family->name, (int)strlen(family->name), help,
+		   summary ? "summary" : "histogram");
 }
 
 void family_sample(struct family *family, const char *suffix)
@@ -108,41 +110,66 @@ void family_value(struct family *family, uint64_t value)
 	text_printf(family->out, "%" PRId64 "\n", (int64_t)value);
 }
 
-/* Envoy's default buckets, in units of 0.1 ms. */
-static const uint64_t bounds_tenths[] = {5,     10,    50,     100,    250,    500,     1000,
-					 2500,  5000,  10000,  25000,  50000,  100000,  300000,
-					 600000, 3000000, 6000000, 18000000, 36000000};
+const double family_bounds_ms[] = {0.5,  1,    5,     10,    25,    50,     100,    250,     500,    1000,
+				   2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000};
+const uint32_t family_bound_count = ARRAY_LEN(family_bounds_ms);
 
 /* OpenMetrics wants "1.0" where Envoy's text has "1". */
-static void bound_text(uint64_t tenths, bool openmetrics, char *out, uint32_t size)
+static void bound_text(double bound, bool openmetrics, char *out, uint32_t size)
 {
-	if (tenths % 10 != 0 || openmetrics)
-		snprintf(out, size, "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
-	else
-		snprintf(out, size, "%" PRIu64, tenths / 10);
+	snprintf(out, size, "%.15g", bound);
+	if (openmetrics && !strpbrk(out, ".e"))
+		snprintf(out, size, "%.1f", bound);
 }
 
-void family_histogram(struct family *family, const char *label, const char *value,
-		      const struct histogram *histogram)
+static void sample_of(struct family *family, const char *suffix, const struct family_labels *labels)
 {
-	for (uint32_t i = 0; i <= ARRAY_LEN(bounds_tenths); i++) {
-		char bound[32] = "+Inf";
-		uint64_t count = histogram->count;
+	family_sample(family, suffix);
+	for (uint32_t i = 0; i < 2 && labels->names[i]; i++)
+		family_label(family, labels->names[i], labels->values[i]);
+}
 
-		if (i < ARRAY_LEN(bounds_tenths)) {
-			count = histogram_count_up_to(histogram, bounds_tenths[i] * 100000);
-			bound_text(bounds_tenths[i], family->openmetrics, bound, sizeof(bound));
-		}
-		family_sample(family, "_bucket");
-		family_label(family, label, value);
-		family_label(family, "le", bound);
-		family_value(family, count);
-	}
-	family_sample(family, "_sum");
-	family_label(family, label, value);
+static void sum_and_count(struct family *family, const struct family_labels *labels,
+			  const struct histogram *histogram)
+{
+	sample_of(family, "_sum", labels);
 	end_labels(family);
 	text_printf(family->out, "%.17g\n", (double)histogram->sum_ns / 1e6);
-	family_sample(family, "_count");
-	family_label(family, label, value);
+	sample_of(family, "_count", labels);
 	family_value(family, histogram->count);
+}
+
+void family_histogram(struct family *family, const struct family_labels *labels,
+		      const struct histogram *histogram)
+{
+	char bound[32];
+
+	for (uint32_t i = 0; i < family_bound_count; i++) {
+		bound_text(family_bounds_ms[i], family->openmetrics, bound, sizeof(bound));
+		sample_of(family, "_bucket", labels);
+		family_label(family, "le", bound);
+		family_value(family, histogram_count_up_to(
+					     histogram, (uint64_t)(family_bounds_ms[i] * 1e6)));
+	}
+	sample_of(family, "_bucket", labels);
+	family_label(family, "le", "+Inf");
+	family_value(family, histogram->count);
+	sum_and_count(family, labels, histogram);
+}
+
+void family_summary(struct family *family, const struct family_labels *labels,
+		    const struct histogram *histogram)
+{
+	static const uint32_t permille[] = {0, 250, 500, 750, 900, 950, 990, 995, 999, 1000};
+	char quantile[16];
+
+	for (uint32_t i = 0; i < ARRAY_LEN(permille); i++) {
+		bound_text(permille[i] / 1000.0, family->openmetrics, quantile, sizeof(quantile));
+		sample_of(family, "", labels);
+		family_label(family, "quantile", quantile);
+		end_labels(family);
+		text_printf(family->out, "%.17g\n",
+			    (double)histogram_quantile_ns(histogram, permille[i]) / 1e6);
+	}
+	sum_and_count(family, labels, histogram);
 }

@@ -17,6 +17,7 @@ struct family {
 	struct text *out;
 	bool openmetrics;
 	char name[FAMILY_NAME_BYTES];  /* of the samples */
+	bool clashes;     /* with another family, as a counter of OpenMetrics: it has no type there */
 	uint32_t labels;               /* written for the current sample */
 };
 
@@ -24,13 +25,25 @@ struct family {
  * it has no type. */
 void family_start(struct family *family, const char *prefix, const char *name, const char *help,
 		  bool counter, bool add_total);
+/* envoy_name: "_ms" stays, which promtool refuses as an abbreviation; else "_time" takes its place. */
 void family_start_histogram(struct family *family, const char *prefix, const char *name,
-			    const char *help);
+			    const char *help, bool summary, bool envoy_name);
 void family_sample(struct family *family, const char *suffix);
 void family_label(struct family *family, const char *label, const char *value);
 void family_value(struct family *family, uint64_t value);
+/* The labels of one object: names (the second may be NULL) and values. */
+struct family_labels {
+	const char *names[2];
+	const char *values[2];
+};
 /* Buckets, sum and count in milliseconds, as Envoy has them. */
-void family_histogram(struct family *family, const char *label, const char *value,
+void family_histogram(struct family *family, const struct family_labels *labels,
 		      const struct histogram *histogram);
+/* Quantiles, sum and count. */
+void family_summary(struct family *family, const struct family_labels *labels,
+		    const struct histogram *histogram);
+/* The upper bounds of Envoy's default buckets in milliseconds. */
+extern const double family_bounds_ms[];
+extern const uint32_t family_bound_count;
 
 #endif

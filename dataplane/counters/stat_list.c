@@ -49,9 +49,11 @@ static void add(struct stat_list *list, const char *prefix, const char *name, co
 							.counter = counter};
 }
 
-static void add_distribution(struct stat_list *list, const char *prefix, const char *name,
-			     const struct histogram *histogram)
+static void add_distribution(struct stat_list *list, const struct segment_reader *reader,
+			     const char *prefix, enum stat_histogram which, uint32_t slot)
 {
+	struct histogram sum;
+
 	list->distributions =
 		grow(list->distributions, list->distribution_count, &list->distribution_capacity,
 		     sizeof(*list->distributions), &list->names.failed);
@@ -59,11 +61,14 @@ static void add_distribution(struct stat_list *list, const char *prefix, const c
 		return;
 	struct stat_distribution *made = &list->distributions[list->distribution_count++];
 
-	made->name = name_offset(list, prefix, name);
-	made->count = histogram->count;
+	*made = (struct stat_distribution){.which = which, .slot = slot};
+	made->name = name_offset(list, prefix, metric_histogram_name(which));
+	if (!segment_reader_histogram(reader, which, slot, &sum))
+		return;
+	made->count = sum.count;
 	for (uint32_t i = 0; i < STAT_QUANTILE_COUNT; i++)
 		made->quantiles_ms[i] =
-			(double)histogram_quantile_ns(histogram, stat_quantile_permille[i]) / 1e6;
+			(double)histogram_quantile_ns(&sum, stat_quantile_permille[i]) / 1e6;
 }
 
 static void object_prefix(uint32_t kind, const struct segment_object *object, char *out,
@@ -88,6 +93,23 @@ static void object_prefix(uint32_t kind, const struct segment_object *object, ch
 		snprintf(out, size, "%s%s.", formats[kind][0], name.first);
 }
 
+/* As Envoy: who serves a listener's connections. */
+static void add_listener_workers(struct stat_list *list, const struct segment_reader *reader,
+				 const char *prefix, uint32_t slot)
+{
+	for (uint16_t w = 0; w < segment_reader_workers(reader); w++) {
+		const void *words = segment_reader_slot(reader, w, STAT_LISTENER, slot);
+		const struct listener_stats *stats = words;
+		char own[2 * SEGMENT_NAME_BYTES + 64];
+
+		snprintf(own, sizeof(own), "%sworker_%u.", prefix, w);
+		add(list, own, "downstream_cx_active", "connections open", false,
+		    counter_read(&stats->downstream_cx_active));
+		add(list, own, "downstream_cx_total", "connections accepted", true,
+		    counter_read(&stats->downstream_cx_total));
+	}
+}
+
 static void add_object(struct stat_list *list, const struct segment_reader *reader,
 		       const struct stat_set *set, uint32_t object)
 {
@@ -95,16 +117,18 @@ static void add_object(struct stat_list *list, const struct segment_reader *read
 	uint32_t slot = set->objects.items[object].slot;
 
 	object_prefix(set->kind, &set->objects.items[object], prefix, sizeof(prefix));
-	for (uint32_t m = 0; m < set->table->count; m++)
-		add(list, prefix, set->table->items[m].name, set->table->items[m].help,
-		    set->table->items[m].counter, stat_set_value(set, object, m));
-	for (uint32_t h = 0; h < STAT_HISTOGRAM_COUNT; h++) {
-		struct histogram sum;
+	for (uint32_t m = 0; m < set->table->count; m++) {
+		const struct metric *metric = &set->table->items[m];
+		uint64_t value = stat_set_value(set, object, m);
 
-		if ((uint32_t)segment_histogram_kind(h) == set->kind &&
-		    segment_reader_histogram(reader, h, slot, &sum))
-			add_distribution(list, prefix, metric_histogram_name(h), &sum);
+		if (stat_name_is_shown(metric->name, value))
+			add(list, prefix, metric->name, metric->help, metric->counter, value);
 	}
+	for (uint32_t h = 0; h < STAT_HISTOGRAM_COUNT; h++)
+		if ((uint32_t)segment_histogram_kind(h) == set->kind)
+			add_distribution(list, reader, prefix, h, slot);
+	if (set->kind == STAT_LISTENER)
+		add_listener_workers(list, reader, prefix, slot);
 	if (set->kind != SEGMENT_PORT)
 		return;
 	const struct metric_table *device = metric_table_group(METRIC_DEVICE);

@@ -3,6 +3,7 @@
  *     cluster.NAME.upstream_rq_total      listener.ADDRESS.downstream_cx_total
  *     cluster.NAME.endpoint.ADDRESS.rq_total   vhost.VHOST.route.PREFIX.upstream_rq_total
  *     http.PREFIX.downstream_rq_2xx       tcp.PREFIX.downstream_cx_total
+ *     listener.ADDRESS.worker_N.downstream_cx_total
  *     hydrofoil.drops.REASON  hydrofoil.tcp.NAME  hydrofoil.worker.N.NAME  hydrofoil.port.P.NAME */
 #ifndef DATAPLANE_COUNTERS_STAT_LIST_H
 #define DATAPLANE_COUNTERS_STAT_LIST_H
@@ -24,7 +25,9 @@ struct stat_item {
 
 struct stat_distribution {
 	const char *name;
-	uint64_t count;
+	uint64_t count;           /* 0: nothing was recorded */
+	enum stat_histogram which;
+	uint32_t slot;            /* for segment_reader_histogram */
 	double quantiles_ms[STAT_QUANTILE_COUNT]; /* in the order of stat_quantile_permille */
 };
 

@@ -66,13 +66,33 @@ void stat_name_split(const struct segment_object *object, struct stat_name *name
 	replace_colons(name->second);
 }
 
-char stat_name_class(const char *metric, char *family, uint32_t size)
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+uint32_t stat_name_code(const char *metric, char *family, uint32_t size, char value[4])
 {
 	size_t length = strlen(metric);
+	const char *code = metric + length - 3;
 
-	if (length < 4 || strcmp(metric + length - 2, "xx") != 0 || metric[length - 4] != '_' ||
-	    metric[length - 3] < '1' || metric[length - 3] > '5')
+	if (length < 5 || code[-1] != '_' || code[0] < '1' || code[0] > '5')
 		return 0;
-	snprintf(family, size, "%.*sxx", (int)(length - 3), metric);
-	return metric[length - 3];
+	if (strcmp(code + 1, "xx") == 0) {
+		snprintf(family, size, "%.*sxx", (int)(length - 3), metric);
+		snprintf(value, 4, "%c", code[0]);
+		return 1;
+	}
+	if (!is_digit(code[1]) || !is_digit(code[2]))
+		return 0;
+	snprintf(family, size, "%.*s", (int)(length - 4), metric);
+	snprintf(value, 4, "%s", code);
+	return 3;
+}
+
+bool stat_name_is_shown(const char *metric, uint64_t value)
+{
+	char family[128], code[4];
+
+	return value != 0 || stat_name_code(metric, family, sizeof(family), code) != 3;
 }

@@ -28,14 +28,28 @@ static void note(struct exporter *exporter, const struct why *why)
 	exporter->trouble = *why;
 }
 
+static void note_cut(struct exporter *exporter, uint64_t cut)
+{
+	if ((cut > 0) != (exporter->cut > 0) && cut > 0)
+		fprintf(stderr, "hydrofoil-exporter: %llu series are left out, because their family "
+				"has more than --series-max; hydrofoil_series_cut counts them\n",
+			(unsigned long long)cut);
+	exporter->cut = cut;
+}
+
 void exporter_scrape(struct exporter *exporter, bool openmetrics, struct text *out)
 {
 	struct text body = {0};
 	struct why why = {""};
+	struct exposition_options options = {.openmetrics = openmetrics,
+					     .envoy_names = exporter->envoy_names,
+					     .series_max = exporter->series_max};
+	uint64_t cut = 0;
 	bool up = reader_ready(exporter, &why) &&
-		  exposition_write(exporter->reader, openmetrics, &body, &why);
+		  exposition_write(exporter->reader, &options, &body, &cut, &why);
 
 	note(exporter, &why);
+	note_cut(exporter, cut);
 	exposition_gauge(out, "hydrofoil_up", "1 while a data plane is there and can be read", up);
 	if (up)
 		text_add_bytes(out, body.data, body.length);

@@ -12,6 +12,9 @@
 struct exporter {
 	const char *segment_name; /* NULL = the default */
 	struct segment_reader *reader;
+	bool envoy_names;         /* as exposition_options */
+	uint32_t series_max;      /* of a family; 0 = the default */
+	uint64_t cut;             /* series left out of the latest scrape */
 	struct why trouble;       /* why there are no metrics; "" while there are */
 };
 

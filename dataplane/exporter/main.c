@@ -17,11 +17,14 @@ static const char help[] =
 	"\n"
 	"  --listen ADDRESS:PORT  where to listen (" LISTEN_DEFAULT "; [::1]:9902; unix:/path)\n"
 	"  --segment NAME|PATH    which counters (hydrofoil, which is /dev/shm/hydrofoil)\n"
+	"  --series-max N         series that one metric may have (20000); hydrofoil_series_cut says\n"
+	"                         how many were left out\n"
+	"  --envoy-names          times by Envoy's names (upstream_cx_connect_ms) for its dashboards;\n"
+	"                         promtool check metrics complains of the abbreviated unit\n"
 	"  --help, --version\n";
 
-static int serve(const char *listen, const char *segment)
+static int serve(const char *listen, struct exporter *exporter)
 {
-	struct exporter exporter = {.segment_name = segment};
 	struct http_server *server;
 	struct why why;
 	sigset_t set;
@@ -32,7 +35,7 @@ static int serve(const char *listen, const char *segment)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	if (!http_server_start(&server, listen, exporter_handle, &exporter, &why)) {
+	if (!http_server_start(&server, listen, exporter_handle, exporter, &why)) {
 		fprintf(stderr, "hydrofoil-exporter: %s\n", why.text);
 		return EXIT_FAILURE;
 	}
@@ -40,8 +43,20 @@ static int serve(const char *listen, const char *segment)
 		http_server_address(server));
 	sigwait(&set, &signal_number);
 	http_server_stop(server);
-	exporter_close(&exporter);
+	exporter_close(exporter);
 	return EXIT_SUCCESS;
+}
+
+static bool read_number(const char *text, uint32_t *out)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	*out = (uint32_t)value;
+	if (*text >= '0' && *text <= '9' && *end == '\0' && value >= 1 && value <= UINT32_MAX)
+		return true;
+	fprintf(stderr, "hydrofoil-exporter: --series-max %s: not a number from 1 on\n", text);
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -49,16 +64,23 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"listen", required_argument, NULL, 'l'}, {"segment", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'v'},
+		{"series-max", required_argument, NULL, 'm'}, {"envoy-names", no_argument, NULL, 'e'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *listen = LISTEN_DEFAULT, *segment = NULL;
+	const char *listen = LISTEN_DEFAULT;
+	struct exporter exporter = {0};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (option == 'l') {
 			listen = optarg;
 		} else if (option == 's') {
-			segment = optarg;
+			exporter.segment_name = optarg;
+		} else if (option == 'e') {
+			exporter.envoy_names = true;
+		} else if (option == 'm') {
+			if (!read_number(optarg, &exporter.series_max))
+				return EXIT_FAILURE;
 		} else if (option == 'h') {
 			fputs(help, stdout);
 			return EXIT_SUCCESS;
@@ -75,5 +97,5 @@ int main(int argc, char **argv)
 			argv[optind]);
 		return EXIT_FAILURE;
 	}
-	return serve(listen, segment);
+	return serve(listen, &exporter);
 }

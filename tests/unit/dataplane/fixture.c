@@ -47,6 +47,8 @@ struct segment *fixture_segment(void)
 	b->gateway.clusters[cluster].upstream_rq_total = 4;
 	b->gateway.clusters[cluster].upstream_rq_2xx = 6;
 	b->gateway.clusters[cluster].upstream_rq_5xx = 1;
+	b->gateway.clusters[cluster].upstream_rq_503 = 1;
+	a->gateway.record(&a->gateway, HISTOGRAM_CLUSTER_UPSTREAM_CX_CONNECT, cluster, 1000000);
 	b->gateway.record(&b->gateway, HISTOGRAM_CLUSTER_UPSTREAM_RQ_TIME, cluster, 3000000);
 	slot(segment, STAT_CLUSTER, "quiet");
 	uint32_t endpoint = slot(segment, STAT_ENDPOINT, "a\"b\\c|80\n10.0.0.1:80");

@@ -12,19 +12,26 @@
 #include "tests/lib/unit.h"
 #include "tests/unit/dataplane/fixture.h"
 
-static void with_text(bool openmetrics, void (*check)(const char *text))
+static void with_options(const struct exposition_options *options, void (*check)(const char *text))
 {
 	struct segment *segment = fixture_segment();
 	struct segment_reader *reader = fixture_reader();
 	struct text out = {0};
 	struct why why;
 
-	CU_ASSERT_FATAL(exposition_write(reader, openmetrics, &out, &why));
-	exposition_end(&out, openmetrics);
+	CU_ASSERT_FATAL(exposition_write(reader, options, &out, NULL, &why));
+	exposition_end(&out, options->openmetrics);
 	check(out.data);
 	text_free(&out);
 	segment_reader_close(reader);
 	segment_destroy(segment);
+}
+
+static void with_text(bool openmetrics, void (*check)(const char *text))
+{
+	struct exposition_options options = {.openmetrics = openmetrics};
+
+	with_options(&options, check);
 }
 
 #define HAS(text, line) CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n" line "\n"))
@@ -133,6 +140,91 @@ static void openmetrics_names_families_without_total(void)
 	CU_ASSERT_FALSE(exposition_accepts_openmetrics(NULL));
 }
 
+static void openmetrics_is_chosen_by_weight(void)
+{
+	CU_ASSERT(exposition_accepts_openmetrics(
+		"text/plain;version=0.0.4;q=0.3,application/openmetrics-text;version=1.0.0;q=0.4,*/*;q=0.1"));
+	CU_ASSERT_FALSE(exposition_accepts_openmetrics(
+		"application/openmetrics-text;q=0.4, text/plain;q=0.5"));
+	CU_ASSERT_FALSE(exposition_accepts_openmetrics("application/openmetrics-text;q=0"));
+	CU_ASSERT(exposition_accepts_openmetrics("application/openmetrics-text; q=0.25, */*"));
+	CU_ASSERT_FALSE(exposition_accepts_openmetrics("application/openmetrics-text;q="));
+	CU_ASSERT_FALSE(exposition_accepts_openmetrics(","));
+}
+
+static void check_codes(const char *text)
+{
+	HAS(text, "envoy_cluster_upstream_rq{envoy_response_code=\"503\","
+		  "envoy_cluster_name=\"a\\\"b\\\\c|80\"} 1");
+	CU_ASSERT_PTR_NULL(strstr(text, "envoy_response_code=\"502\""));
+	HAS(text, "envoy_listener_worker_downstream_cx_total{envoy_worker_id=\"0\","
+		  "envoy_listener_address=\"0.0.0.0_8080\"} 2");
+	HAS(text, "envoy_listener_worker_downstream_cx_total{envoy_worker_id=\"1\","
+		  "envoy_listener_address=\"0.0.0.0_8080\"} 0");
+	HAS(text, "envoy_listener_manager_workers_started 1");
+}
+
+static void statuses_and_workers_have_labels(void)
+{
+	with_text(false, check_codes);
+}
+
+static void check_used(const char *text)
+{
+	CU_ASSERT_PTR_NULL(strstr(text, "\"quiet\""));
+	CU_ASSERT_PTR_NULL(strstr(text, " 0\nenvoy_"));
+	HAS(text, "envoy_cluster_upstream_rq_time_count{envoy_cluster_name=\"a\\\"b\\\\c|80\"} 1");
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "c|80\",quantile=\"0.995\"} "));
+	HAS(text, "# TYPE envoy_cluster_upstream_rq_time summary");
+	HAS(text, "# TYPE envoy_cluster_upstream_cx_connect_ms summary");
+}
+
+static void what_is_zero_can_be_left_out(void)
+{
+	struct exposition_options options = {
+		.used_only = true, .summaries = true, .envoy_names = true};
+
+	with_options(&options, check_used);
+}
+
+static bool wants_ingress(void *context, const char *name)
+{
+	(*(unsigned *)context)++;
+	return strcmp(name, "http.ingress.downstream_rq_2xx") == 0;
+}
+
+static void check_wanted(const char *text)
+{
+	CU_ASSERT_STRING_EQUAL(text, "# HELP envoy_http_downstream_rq_xx answers by class of status\n"
+				     "# TYPE envoy_http_downstream_rq_xx untyped\n"
+				     "envoy_http_downstream_rq_xx{envoy_response_code_class=\"2\","
+				     "envoy_http_conn_manager_prefix=\"ingress\"} 9\n");
+}
+
+static void a_filter_sees_envoys_names(void)
+{
+	unsigned calls = 0;
+	struct exposition_options options = {.wanted = wants_ingress, .context = &calls};
+
+	with_options(&options, check_wanted);
+	CU_ASSERT(calls > 100);
+}
+
+static void check_cut(const char *text)
+{
+	HAS(text, "envoy_cluster_upstream_rq_total{envoy_cluster_name=\"a\\\"b\\\\c|80\"} 7");
+	CU_ASSERT_PTR_NULL(strstr(text, "\"quiet\""));
+	CU_ASSERT_PTR_NULL(strstr(text, "hydrofoil_series_cut 0\n"));
+	check_families(text);
+}
+
+static void a_family_has_a_bounded_number_of_series(void)
+{
+	struct exposition_options options = {.series_max = 1};
+
+	with_options(&options, check_cut);
+}
+
 static void label_values_are_escaped(void)
 {
 	struct text out = {0};
@@ -178,4 +270,7 @@ static void promtool_has_nothing_to_say(void)
 UNIT_TESTS(UNIT_TEST(our_names_follow_the_rules), UNIT_TEST(envoys_names_are_kept),
 	   UNIT_TEST(histograms_have_envoys_buckets), UNIT_TEST(no_family_comes_twice),
 	   UNIT_TEST(openmetrics_names_families_without_total),
+	   UNIT_TEST(openmetrics_is_chosen_by_weight),
+	   UNIT_TEST(statuses_and_workers_have_labels), UNIT_TEST(what_is_zero_can_be_left_out),
+	   UNIT_TEST(a_filter_sees_envoys_names), UNIT_TEST(a_family_has_a_bounded_number_of_series),
 	   UNIT_TEST(label_values_are_escaped), UNIT_TEST(promtool_has_nothing_to_say))

@@ -61,7 +61,8 @@ static void counters_are_found_by_pattern(void)
 	CU_ASSERT_STRING_EQUAL(foilctl_out, "VALUE  NAME\n"
 				    "    9  http.ingress.downstream_rq_2xx\n"
 				    "    1  http.ingress.downstream_rq_active\n"
-				    "    2  listener.0.0.0.0_8080.downstream_cx_total\n");
+				    "    2  listener.0.0.0.0_8080.downstream_cx_total\n"
+			       "    2  listener.0.0.0.0_8080.worker_0.downstream_cx_total\n");
 	CU_ASSERT_EQUAL(FOILCTL(0, "stat", "--json", "rx_frames$", "--segment", fixture_path(),
 			    "--nonzero"), FOILCTL_OK);
 	CU_ASSERT_STRING_EQUAL(foilctl_out, "{\"stats\":[\n"

@@ -1,0 +1,33 @@
+/* Inside of the exposition: one pass over the segment, family by family. */
+#ifndef DATAPLANE_COUNTERS_EXPOSITION_PRIVATE_H
+#define DATAPLANE_COUNTERS_EXPOSITION_PRIVATE_H
+
+#include "dataplane/counters/exposition.h"
+#include "dataplane/counters/exposition_family.h"
+#include "dataplane/counters/segment_reader.h"
+
+struct exposition {
+	const struct segment_reader *reader;
+	const struct exposition_options *options;
+	struct family family;
+	uint32_t series_max;
+	uint64_t cut;        /* series over series_max, of all families */
+	/* of the family in progress; its head is written with its first series */
+	bool pending;
+	uint32_t series;
+	const char *prefix;
+	char name[FAMILY_NAME_BYTES];
+	const char *help;
+	bool counter;
+	bool add_total;
+};
+
+void exposition_begin_family(struct exposition *e, const char *prefix, const char *name,
+			     const char *help, bool counter, bool add_total);
+/* True: the sample is begun, labels and value follow.  The dotted name is Envoy's, in two parts. */
+bool exposition_series(struct exposition *e, uint64_t value, const char *dotted_prefix,
+		       const char *dotted_name);
+/* exposition_objects.c: listeners, clusters and the other named objects. */
+MUST_USE bool exposition_objects(struct exposition *e, struct why *why);
+
+#endif
