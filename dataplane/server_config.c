@@ -5,6 +5,7 @@
 #include "dataplane/logger.h"
 #include "dataplane/server_private.h"
 #include "xds/bootstrap/placement.h"
+#include "xds/reflect/to_json.h"
 
 static uint32_t open_sink(void *context, const char *path)
 {
@@ -120,6 +121,25 @@ static bool bind_places(struct server *server, struct why *why)
 	return true;
 }
 
+/* stats_config goes to all who show counters, in the segment. */
+static bool show_as_configured(struct server *server, struct why *why)
+{
+	const Bootstrap__Bootstrap *proto = server->bootstrap.proto;
+	json_t *config;
+	char *text;
+
+	if (!proto->stats_config)
+		return true;
+	config = to_json(&server->bootstrap.document, &proto->stats_config->base);
+	text = config ? json_dumps(config, JSON_COMPACT) : NULL;
+	bool done = text ? segment_set_settings(server->assembly.segment, text, why)
+			 : why_set(why, "no memory for stats_config");
+
+	free(text);
+	json_decref(config);
+	return done;
+}
+
 bool server_config_start(struct server *server, struct why *why)
 {
 	struct translate_env env = {
@@ -142,6 +162,8 @@ bool server_config_start(struct server *server, struct why *why)
 	if (!good)
 		return why_set(why, "%s has changed since it was checked, and is faulty now",
 			       server->options->config_path);
+	if (!show_as_configured(server, why))
+		return false;
 	if (server->sinks_failed)
 		return why_set(why, "%s", server->sink_why.text);
 	if (!bind_places(server, why) || !dns_open(&server->dns, &dns, why) || !publish_resources(server, why))

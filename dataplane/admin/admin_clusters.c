@@ -77,10 +77,12 @@ static void text_breakers(struct text *out, const char *name, const char *priori
 static void text_host(const struct admin *admin, struct text *out, const char *name,
 		      const struct config_view_host *host)
 {
-	char address[IP_ADDR_TEXT_BYTES];
+	char text[IP_ADDR_TEXT_BYTES];
+	const char *address = host->pipe ? host->pipe
+					 : ip_endpoint_format(&host->addr, host->port, text,
+							      sizeof(text));
 	struct endpoint_stats stats;
 
-	ip_endpoint_format(&host->addr, host->port, address, sizeof(address));
 	host_stats(admin, host, &stats);
 	for (uint32_t i = 0; i < ARRAY_LEN(text_order); i++) {
 		const struct host_stat *stat = &json_stats[text_order[i]];
@@ -124,11 +126,17 @@ static void json_host(const struct admin *admin, struct text *out,
 	struct endpoint_stats stats;
 
 	host_stats(admin, host, &stats);
-	text_printf(out,
-		    "    {\n     \"address\": {\n      \"socket_address\": {\n"
-		    "       \"address\": \"%s\",\n       \"port_value\": %u\n      }\n     },\n"
-		    "     \"stats\": [\n",
-		    ip_addr_format(&host->addr, address, sizeof(address)), host->port);
+	text_add(out, "    {\n     \"address\": {\n");
+	if (host->pipe) {
+		text_add(out, "      \"pipe\": {\n       \"path\": ");
+		text_add_json(out, host->pipe);
+	} else {
+		text_printf(out,
+			    "      \"socket_address\": {\n       \"address\": \"%s\",\n"
+			    "       \"port_value\": %u",
+			    ip_addr_format(&host->addr, address, sizeof(address)), host->port);
+	}
+	text_add(out, "\n      }\n     },\n     \"stats\": [\n");
 	for (uint32_t i = 0; i < ARRAY_LEN(json_stats); i++) {
 		uint64_t value = stat_value(&stats, &json_stats[i]);
 

@@ -33,6 +33,12 @@ static void json_address(struct text *out, const struct config_listen_address *a
 {
 	char address[IP_ADDR_TEXT_BYTES];
 
+	if (at->pipe) {
+		text_printf(out, "{\n%s \"pipe\": {\n%s  \"path\": ", indent, indent);
+		text_add_json(out, at->pipe);
+		text_printf(out, "\n%s }\n%s}", indent, indent);
+		return;
+	}
 	text_printf(out,
 		    "{\n%s \"socket_address\": {\n%s  \"address\": \"%s\",\n"
 		    "%s  \"port_value\": %u\n%s }\n%s}",
@@ -59,11 +65,14 @@ static void text_listener(struct text *out, const struct config_view_listener *l
 {
 	char address[IP_ADDR_TEXT_BYTES];
 
-	for (uint32_t i = 0; i < listener->address_count; i++)
+	for (uint32_t i = 0; i < listener->address_count; i++) {
+		const struct config_listen_address *at = &listener->addresses[i];
+
 		text_printf(out, "%s::%s\n", listener->name,
-			    ip_endpoint_format(&listener->addresses[i].addr,
-					       listener->addresses[i].port, address,
-					       sizeof(address)));
+			    at->pipe ? at->pipe
+				     : ip_endpoint_format(&at->addr, at->port, address,
+							  sizeof(address)));
+	}
 }
 
 void admin_listeners(struct admin *admin, const struct http_request *request,

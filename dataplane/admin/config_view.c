@@ -10,6 +10,11 @@ static const char *copy_str(struct config_arena *arena, struct str text)
 	return text.data ? config_arena_copy(arena, text.data, text.length).data : "";
 }
 
+static const char *copy_text(struct config_arena *arena, const char *text)
+{
+	return text ? config_arena_text(arena, text) : NULL;
+}
+
 static void copy_hosts(struct config_arena *arena, struct config_view_cluster *to,
 		       const struct config_endpoints *from)
 {
@@ -22,6 +27,7 @@ static void copy_hosts(struct config_arena *arena, struct config_view_cluster *t
 		to->hosts[to->host_count++] = (struct config_view_host){
 			.addr = endpoint->addr,
 			.port = endpoint->port,
+			.pipe = copy_text(arena, endpoint->pipe),
 			.health = endpoint->health,
 			.weight = endpoint->weight,
 			.stat_slot = endpoint->stat_slot,
@@ -72,6 +78,8 @@ static void copy_listeners(struct config_view *view, const struct config *config
 			continue;
 		memcpy(addresses, listener->addresses, bytes);
 		to->addresses = addresses;
+		for (uint32_t a = 0; a < listener->address_count; a++)
+			to->addresses[a].pipe = copy_text(view->arena, listener->addresses[a].pipe);
 		to->address_count = listener->address_count;
 	}
 }

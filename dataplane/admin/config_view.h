@@ -16,6 +16,7 @@ struct config_arena;
 struct config_view_host {
 	struct ip_addr addr;
 	uint16_t port;
+	const char *pipe;     /* NULL = none: path of a Unix socket */
 	enum config_health health;
 	uint32_t weight;
 	uint32_t stat_slot;
@@ -33,7 +34,7 @@ struct config_view_cluster {
 
 struct config_view_listener {
 	const char *name;
-	const struct config_listen_address *addresses;
+	struct config_listen_address *addresses; /* addr, port and pipe */
 	uint32_t address_count;
 };
 

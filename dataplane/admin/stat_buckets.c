@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "dataplane/counters/exposition_family.h"
+#include "gateway/stats/stat_settings.h"
 
 bool stat_buckets_parse(const char *text, enum stat_buckets *out)
 {
@@ -25,16 +25,15 @@ static void load(const struct segment_reader *reader, const struct stat_distribu
 		memset(out, 0, sizeof(*out));
 }
 
-/* Up to bound `index`, or between it and the one before. */
-static uint64_t bucket_count(const struct histogram *histogram, uint32_t index, bool disjoint)
+/* Up to a bound, or between it and the one before. */
+static uint64_t bucket_count(const struct histogram *histogram, const double *bounds,
+			     uint32_t index, bool disjoint)
 {
-	uint64_t upto =
-		histogram_count_up_to(histogram, (uint64_t)(family_bounds_ms[index] * 1e6));
+	uint64_t upto = histogram_count_up_to(histogram, (uint64_t)(bounds[index] * 1e6));
 
 	if (!disjoint || index == 0)
 		return upto;
-	return upto -
-	       histogram_count_up_to(histogram, (uint64_t)(family_bounds_ms[index - 1] * 1e6));
+	return upto - histogram_count_up_to(histogram, (uint64_t)(bounds[index - 1] * 1e6));
 }
 
 static void summary_text(struct text *out, const struct stat_distribution *item)
@@ -71,6 +70,8 @@ static void each_bucket(const struct histogram *histogram, struct text *out, boo
 void stat_buckets_text(struct text *out, const struct segment_reader *reader,
 		       const struct stat_distribution *item, enum stat_buckets buckets)
 {
+	const double *bounds;
+	uint32_t count;
 	struct histogram histogram;
 
 	text_printf(out, "%s:", item->name);
@@ -88,9 +89,11 @@ void stat_buckets_text(struct text *out, const struct segment_reader *reader,
 		summary_text(out, item);
 	} else {
 		load(reader, item, &histogram);
-		for (uint32_t i = 0; i < family_bound_count; i++)
-			text_printf(out, " B%g(0,%" PRIu64 ")", family_bounds_ms[i],
-				    bucket_count(&histogram, i, buckets == BUCKETS_DISJOINT));
+		count = stat_settings_bounds(segment_reader_settings(reader), item->name, &bounds);
+		for (uint32_t i = 0; i < count; i++)
+			text_printf(out, " B%g(0,%" PRIu64 ")", bounds[i],
+				    bucket_count(&histogram, bounds, i,
+						 buckets == BUCKETS_DISJOINT));
 	}
 	text_add(out, "\n");
 }
@@ -125,6 +128,8 @@ static void quantiles_json(struct text *out, const struct stat_distribution *ite
 void stat_buckets_json(struct text *out, const struct segment_reader *reader,
 		       const struct stat_distribution *item, enum stat_buckets buckets)
 {
+	const double *bounds;
+	uint32_t count;
 	struct histogram histogram;
 
 	text_add(out, "{\"name\":");
@@ -141,11 +146,13 @@ void stat_buckets_json(struct text *out, const struct segment_reader *reader,
 	} else {
 		load(reader, item, &histogram);
 		text_add(out, ",\"buckets\":[");
-		for (uint32_t i = 0; i < family_bound_count; i++)
+		count = stat_settings_bounds(segment_reader_settings(reader), item->name, &bounds);
+		for (uint32_t i = 0; i < count; i++)
 			text_printf(out,
 				    "%s{\"upper_bound\":%.15g,\"interval\":0,\"cumulative\":%" PRIu64
-				    "}", i ? "," : "", family_bounds_ms[i],
-				    bucket_count(&histogram, i, buckets == BUCKETS_DISJOINT));
+				    "}", i ? "," : "", bounds[i],
+				    bucket_count(&histogram, bounds, i,
+						 buckets == BUCKETS_DISJOINT));
 	}
 	text_add(out, "]}");
 }

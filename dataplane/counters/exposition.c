@@ -20,6 +20,12 @@ void exposition_begin_family(struct exposition *e, const char *prefix, const cha
 	e->add_total = add_total;
 }
 
+bool exposition_wants(const struct exposition *e, const char *dotted)
+{
+	return stat_settings_shows(e->settings, dotted) &&
+	       (!e->options->wanted || e->options->wanted(e->options->context, dotted));
+}
+
 bool exposition_series(struct exposition *e, uint64_t value, const char *dotted_prefix,
 		       const char *dotted_name)
 {
@@ -27,11 +33,11 @@ bool exposition_series(struct exposition *e, uint64_t value, const char *dotted_
 
 	if (options->used_only && value == 0)
 		return false;
-	if (options->wanted) {
+	if (e->by_name) {
 		char dotted[2 * SEGMENT_NAME_BYTES + 128];
 
 		snprintf(dotted, sizeof(dotted), "%s%s", dotted_prefix, dotted_name);
-		if (!options->wanted(options->context, dotted))
+		if (!exposition_wants(e, dotted))
 			return false;
 	}
 	if (e->series >= e->series_max) {
@@ -167,10 +173,13 @@ bool exposition_write(const struct segment_reader *reader,
 		      const struct exposition_options *options, struct text *out, uint64_t *cut,
 		      struct why *why)
 {
+	const struct stat_settings *settings = segment_reader_settings(reader);
 	struct exposition e = {
 		.reader = reader,
+		.settings = settings,
+		.by_name = options->wanted || stat_settings_hides(settings),
 		.options = options,
-		.family = {.out = out, .openmetrics = options->openmetrics},
+		.family = {.out = out, .openmetrics = options->openmetrics, .settings = settings},
 		.series_max = options->series_max ? options->series_max : EXPOSITION_SERIES_MAX,
 	};
 	struct segment_objects ports;

@@ -69,8 +69,14 @@ void family_start_histogram(struct family *family, const char *prefix, const cha
 
 void family_sample(struct family *family, const char *suffix)
 {
+	const char *name, *value;
+
 	text_printf(family->out, "%s%s", family->name, suffix);
 	family->labels = 0;
+	for (uint32_t i = 0; i < stat_settings_tag_count(family->settings); i++) {
+		stat_settings_tag_at(family->settings, i, &name, &value);
+		family_label(family, name, value);
+	}
 }
 
 void exposition_label_value(struct text *out, const char *value)
@@ -110,10 +116,6 @@ void family_value(struct family *family, uint64_t value)
 	text_printf(family->out, "%" PRId64 "\n", (int64_t)value);
 }
 
-const double family_bounds_ms[] = {0.5,  1,    5,     10,    25,    50,     100,    250,     500,    1000,
-				   2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000};
-const uint32_t family_bound_count = ARRAY_LEN(family_bounds_ms);
-
 /* OpenMetrics wants "1.0" where Envoy's text has "1". */
 static void bound_text(double bound, bool openmetrics, char *out, uint32_t size)
 {
@@ -140,16 +142,18 @@ static void sum_and_count(struct family *family, const struct family_labels *lab
 }
 
 void family_histogram(struct family *family, const struct family_labels *labels,
-		      const struct histogram *histogram)
+		      const struct histogram *histogram, const char *dotted)
 {
+	const double *bounds;
+	uint32_t count = stat_settings_bounds(family->settings, dotted, &bounds);
 	char bound[32];
 
-	for (uint32_t i = 0; i < family_bound_count; i++) {
-		bound_text(family_bounds_ms[i], family->openmetrics, bound, sizeof(bound));
+	for (uint32_t i = 0; i < count; i++) {
+		bound_text(bounds[i], family->openmetrics, bound, sizeof(bound));
 		sample_of(family, "_bucket", labels);
 		family_label(family, "le", bound);
 		family_value(family, histogram_count_up_to(
-					     histogram, (uint64_t)(family_bounds_ms[i] * 1e6)));
+					     histogram, (uint64_t)(bounds[i] * 1e6)));
 	}
 	sample_of(family, "_bucket", labels);
 	family_label(family, "le", "+Inf");

@@ -10,6 +10,7 @@
 
 #include "dataplane/counters/text.h"
 #include "gateway/stats/histogram.h"
+#include "gateway/stats/stat_settings.h"
 
 #define FAMILY_NAME_BYTES 128
 
@@ -17,6 +18,7 @@ struct family {
 	struct text *out;
 	bool openmetrics;
 	char name[FAMILY_NAME_BYTES];  /* of the samples */
+	const struct stat_settings *settings; /* tags of every sample, buckets; NULL = none */
 	bool clashes;     /* with another family, as a counter of OpenMetrics: it has no type there */
 	uint32_t labels;               /* written for the current sample */
 };
@@ -36,14 +38,12 @@ struct family_labels {
 	const char *names[2];
 	const char *values[2];
 };
-/* Buckets, sum and count in milliseconds, as Envoy has them. */
+/* Buckets, sum and count in milliseconds, as Envoy has them; the bounds are those of the dotted
+ * name. */
 void family_histogram(struct family *family, const struct family_labels *labels,
-		      const struct histogram *histogram);
+		      const struct histogram *histogram, const char *dotted);
 /* Quantiles, sum and count. */
 void family_summary(struct family *family, const struct family_labels *labels,
 		    const struct histogram *histogram);
-/* The upper bounds of Envoy's default buckets in milliseconds. */
-extern const double family_bounds_ms[];
-extern const uint32_t family_bound_count;
 
 #endif

@@ -63,7 +63,7 @@ static void write_metric(struct exposition *e, const struct stat_set *set, uint3
 
 		if (!stat_name_is_shown(name, value))
 			continue;
-		if (e->options->wanted)
+		if (e->by_name)
 			dotted_prefix(set->kind, &set->objects.items[i], dotted);
 		if (!exposition_series(e, value, dotted, name))
 			continue;
@@ -129,20 +129,15 @@ static void write_listener_workers(struct exposition *e, const struct stat_set *
 
 static bool begin_histogram(struct exposition *e, const struct stat_set *set,
 			    enum stat_histogram which, const struct segment_object *object,
-			    struct histogram *sum)
+			    const char *dotted, struct histogram *sum)
 {
 	const struct exposition_options *options = e->options;
-	char prefix[DOTTED_BYTES], dotted[DOTTED_BYTES + FAMILY_NAME_BYTES];
 
 	if (!segment_reader_histogram(e->reader, which, object->slot, sum) ||
 	    (options->used_only && sum->count == 0))
 		return false;
-	if (options->wanted) {
-		dotted_prefix(set->kind, object, prefix);
-		snprintf(dotted, sizeof(dotted), "%s%s", prefix, metric_histogram_name(which));
-		if (!options->wanted(options->context, dotted))
-			return false;
-	}
+	if (e->by_name && !exposition_wants(e, dotted))
+		return false;
 	if (e->series >= e->series_max) {
 		e->cut++;
 		return false;
@@ -165,10 +160,13 @@ static void write_histograms(struct exposition *e, const struct stat_set *set)
 			continue;
 		for (uint32_t i = 0; i < set->objects.count; i++) {
 			const struct segment_object *object = &set->objects.items[i];
+			char prefix[DOTTED_BYTES], dotted[DOTTED_BYTES + FAMILY_NAME_BYTES];
 			struct stat_name name;
 			struct histogram sum;
 
-			if (!begin_histogram(e, set, h, object, &sum))
+			dotted_prefix(set->kind, object, prefix);
+			snprintf(dotted, sizeof(dotted), "%s%s", prefix, metric_histogram_name(h));
+			if (!begin_histogram(e, set, h, object, dotted, &sum))
 				continue;
 			stat_name_split(object, &name);
 			struct family_labels labels = {
@@ -179,7 +177,7 @@ static void write_histograms(struct exposition *e, const struct stat_set *set)
 			if (e->options->summaries)
 				family_summary(&e->family, &labels, &sum);
 			else
-				family_histogram(&e->family, &labels, &sum);
+				family_histogram(&e->family, &labels, &sum, dotted);
 		}
 	}
 }

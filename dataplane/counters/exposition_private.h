@@ -5,11 +5,14 @@
 #include "dataplane/counters/exposition.h"
 #include "dataplane/counters/exposition_family.h"
 #include "dataplane/counters/segment_reader.h"
+#include "gateway/stats/stat_settings.h"
 
 struct exposition {
 	const struct segment_reader *reader;
 	const struct exposition_options *options;
 	struct family family;
+	const struct stat_settings *settings; /* NULL = none */
+	bool by_name;        /* a series' dotted name says whether it is written */
 	uint32_t series_max;
 	uint64_t cut;        /* series over series_max, of all families */
 	/* of the family in progress; its head is written with its first series */
@@ -27,6 +30,8 @@ void exposition_begin_family(struct exposition *e, const char *prefix, const cha
 /* True: the sample is begun, labels and value follow.  The dotted name is Envoy's, in two parts. */
 bool exposition_series(struct exposition *e, uint64_t value, const char *dotted_prefix,
 		       const char *dotted_name);
+/* Whether the dotted name is shown, and wanted. */
+bool exposition_wants(const struct exposition *e, const char *dotted);
 /* exposition_objects.c: listeners, clusters and the other named objects. */
 MUST_USE bool exposition_objects(struct exposition *e, struct why *why);
 

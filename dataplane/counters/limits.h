@@ -25,6 +25,9 @@
 
 #define SEGMENT_PAGE_BYTES 4096
 
+/* stats_config as JSON, NUL included. */
+#define SEGMENT_SETTINGS_BYTES 65536
+
 /* A reader gives up on a directory that is being changed all the time after so many tries. */
 #define SEGMENT_READ_TRIES_MAX 1000
 

@@ -320,6 +320,21 @@ void segment_set_admin(struct segment *segment, const char *address)
 		 address);
 }
 
+bool segment_set_settings(struct segment *segment, const char *json, struct why *why)
+{
+	size_t length = strlen(json);
+	uint64_t offset = segment->layout.settings;
+
+	if (length >= SEGMENT_SETTINGS_BYTES)
+		return why_set(why, "stats_config has %zu bytes as JSON; %u are the most", length,
+			       SEGMENT_SETTINGS_BYTES - 1);
+	if (!segment_back(segment, offset, SEGMENT_SETTINGS_BYTES))
+		return why_set(why, "%s: no room for stats_config; /dev/shm is full", segment->path);
+	memcpy(segment->base + offset, json, length);
+	__atomic_store_n(&segment->header->settings_bytes, (uint32_t)length, __ATOMIC_RELEASE);
+	return true;
+}
+
 void segment_tick(struct segment *segment, uint64_t wall_ns)
 {
 	/* Where there is no memory for more histograms the worker counts what it could not keep. */

@@ -65,6 +65,9 @@ struct process_counters *segment_process(struct segment *segment);
 struct port_device_counters *segment_device(struct segment *segment, uint16_t port);
 /* Where foilctl finds the admin server: "127.0.0.1:15000" or "unix:/path". */
 void segment_set_admin(struct segment *segment, const char *address);
+/* stats_config (envoy.config.metrics.v3.StatsConfig) as JSON, for all who show counters.  Once,
+ * before anything is served. */
+MUST_USE bool segment_set_settings(struct segment *segment, const char *json, struct why *why);
 /* About once a second, from one control thread: heartbeat, and room for more histograms. */
 void segment_tick(struct segment *segment, uint64_t wall_ns);
 /* From here on all counters that are sums (not those of one worker, nor those of endpoints) are

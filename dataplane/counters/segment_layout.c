@@ -133,6 +133,8 @@ void segment_layout_make(struct segment_layout *layout, uint16_t worker_count)
 		at = round_up(at + (uint64_t)kinds[kind].capacity * sizeof(struct segment_entry),
 			      SEGMENT_PAGE_BYTES);
 	}
+	layout->settings = at;
+	at += SEGMENT_SETTINGS_BYTES;
 	layout->process = at;
 	at += round_up(sizeof(struct process_counters), CACHE_LINE_BYTES);
 	layout->process_reset = at;
@@ -157,7 +159,7 @@ uint64_t segment_layout_hash(void)
 {
 	uint64_t numbers[] = {SEGMENT_PORTS_MAX,      SEGMENT_NAME_BYTES,
 			      SEGMENT_HISTOGRAMS_MAX, sizeof(struct histogram),
-			      SEGMENT_PAGE_BYTES,     sizeof(struct segment_header)};
+			      SEGMENT_PAGE_BYTES,     sizeof(struct segment_header), SEGMENT_SETTINGS_BYTES};
 	uint64_t hash = segment_hash(SEGMENT_HASH_START, layout_text, sizeof(layout_text));
 
 	hash = segment_hash(hash, numbers, sizeof(numbers));

@@ -2,6 +2,7 @@
  *
  *     0        struct segment_header            one page
  *     directory[kind]   struct segment_entry[]  slot -> name, generation
+ *     settings          char[SEGMENT_SETTINGS_BYTES], header.settings_bytes of it used
  *     process           struct process_counters, then another one: what a reset took away, negative
  *     devices           struct port_device_counters[SEGMENT_PORTS_MAX], one cache line each
  *     workers           worker_count + 1 blocks of worker_stride bytes, page aligned, the last
@@ -62,6 +63,7 @@ struct segment_header {
 	uint32_t pid;
 	uint32_t reserved2;
 	char version[64];
+	uint32_t settings_bytes;      /* length of stats_config as JSON; 0 = none */
 	char admin_address[128];      /* "127.0.0.1:15000", "unix:/path", or "" */
 	/* Odd while the directory is being changed. */
 	uint64_t epoch CACHE_ALIGNED;
@@ -74,6 +76,7 @@ struct segment_layout {
 	uint64_t directory[SEGMENT_KIND_COUNT];
 	uint64_t process;
 	uint64_t process_reset;
+	uint64_t settings;
 	uint64_t devices;
 	uint64_t workers;
 	uint64_t worker_stride;

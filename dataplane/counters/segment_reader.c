@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dataplane/counters/stat_settings_json.h"
 #include "stack/base/counter.h"
 #include "stack/base/invariant.h"
 
@@ -19,6 +20,7 @@ struct segment_reader {
 	uint64_t mapped_bytes;
 	uint16_t worker_count;
 	int fd;
+	struct stat_settings *settings; /* read at the first use */
 	char path[256];
 };
 
@@ -99,7 +101,25 @@ void segment_reader_close(struct segment_reader *reader)
 		munmap((void *)(uintptr_t)reader->base, reader->mapped_bytes);
 	if (reader->fd >= 0)
 		close(reader->fd);
+	stat_settings_free(reader->settings);
 	free(reader);
+}
+
+const struct stat_settings *segment_reader_settings(const struct segment_reader *constant)
+{
+	/* What is kept is no more than what stands in the segment. */
+	struct segment_reader *reader = (struct segment_reader *)(uintptr_t)constant;
+	uint32_t length = __atomic_load_n(&reader->header->settings_bytes, __ATOMIC_ACQUIRE);
+	struct why why;
+	char *text;
+
+	if (reader->settings || length == 0 || length >= SEGMENT_SETTINGS_BYTES)
+		return reader->settings;
+	text = strndup(reader->base + reader->layout.settings, length);
+	if (text)
+		reader->settings = stat_settings_from_json(text, &why);
+	free(text);
+	return reader->settings;
 }
 
 bool segment_reader_is_current(const struct segment_reader *reader)

@@ -15,6 +15,7 @@
 #include "stack/base/why.h"
 
 struct segment_reader;
+struct stat_settings;
 
 /* What stands in a slot; copied out of the directory. */
 struct segment_object {
@@ -40,6 +41,10 @@ bool segment_reader_is_current(const struct segment_reader *reader);
 bool segment_reader_is_alive(const struct segment_reader *reader);
 const struct segment_header *segment_reader_header(const struct segment_reader *reader);
 uint16_t segment_reader_workers(const struct segment_reader *reader);
+
+/* How counters are to be shown: stats_config of the data plane; NULL = it has none.  Lives as long
+ * as the reader. */
+const struct stat_settings *segment_reader_settings(const struct segment_reader *reader);
 
 /* Copies the directory of one kind (enum stat_kind or segment_kind); freed by the caller with
  * segment_objects_free.  False when it was being changed at every try, or there is no memory. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/counters/stat_set.h"
+#include "gateway/stats/stat_settings.h"
 #include "stack/base/counter.h"
 #include "stack/base/drops.h"
 
@@ -191,6 +192,24 @@ static void add_process(struct stat_list *list, const struct segment_reader *rea
 	}
 }
 
+/* Takes out what stats_config hides. */
+static void hide(struct stat_list *list, const struct stat_settings *settings)
+{
+	uint32_t kept = 0;
+
+	if (!stat_settings_hides(settings))
+		return;
+	for (uint32_t i = 0; i < list->count; i++)
+		if (stat_settings_shows(settings, list->items[i].name))
+			list->items[kept++] = list->items[i];
+	list->count = kept;
+	kept = 0;
+	for (uint32_t i = 0; i < list->distribution_count; i++)
+		if (stat_settings_shows(settings, list->distributions[i].name))
+			list->distributions[kept++] = list->distributions[i];
+	list->distribution_count = kept;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct stat_item *)a)->name, ((const struct stat_item *)b)->name);
@@ -220,6 +239,7 @@ bool stat_list_make(struct stat_list *list, const struct segment_reader *reader,
 	for (uint32_t i = 0; i < list->distribution_count; i++)
 		list->distributions[i].name =
 			list->names.data + (uintptr_t)list->distributions[i].name;
+	hide(list, segment_reader_settings(reader));
 	qsort(list->items, list->count, sizeof(*list->items), by_name);
 	if (list->distribution_count > 0)
 		qsort(list->distributions, list->distribution_count, sizeof(*list->distributions),

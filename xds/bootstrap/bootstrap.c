@@ -6,6 +6,7 @@
 
 #include "xds/bootstrap/placement.h"
 #include "xds/bootstrap/ports.h"
+#include "xds/bootstrap/stats.h"
 #include "xds/reflect/from_tree.h"
 #include "xds/status/status.h"
 #include "xds/translate/internal.h"
@@ -49,6 +50,8 @@ static void interpret(struct bootstrap *bootstrap, const struct node *root,
 		return;
 	status_check(&bootstrap->document, &bootstrap->proto->base);
 	read_admin(&t, bootstrap);
+	if (bootstrap->proto->stats_config)
+		stats_check(&bootstrap->document, bootstrap->proto->stats_config);
 	translate_static(&t, bootstrap->proto->static_resources);
 	placement_check(&bootstrap->document, bootstrap->hydrofoil,
 			bootstrap->proto->static_resources);

@@ -85,6 +85,7 @@ static bool get_view(void *context, struct config_view *out, struct why *why)
 
 	endpoints[0].addr = ip_addr_from_v4(0x0a000001);
 	endpoints[1].addr = ip_addr_from_v4(0x0a000002);
+	addresses[1].pipe = "/run/web.sock";
 	addresses[0].addr = addresses[1].addr = ip_addr_from_v4(0x0a000009);
 	return config_view_copy(out, &config) || why_set(why, "no memory");
 }
@@ -294,9 +295,13 @@ static void listeners_have_envoys_formats(void)
 				json_object_get(json_object_get(web, "local_address"),
 						"socket_address"), "port_value")), 8080);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(web, "additional_local_addresses")), 1);
+	CU_ASSERT_STRING_EQUAL(
+		json_string_value(json_object_get(
+			json_object_get(json_array_get(json_object_get(web, "additional_local_addresses"),
+						       0), "pipe"), "path")), "/run/web.sock");
 	json_decref(root);
 	free(answer);
-	expect("GET", "/listeners", 200, "\r\n\r\nweb::10.0.0.9:8080\nweb::10.0.0.9:8443\n");
+	expect("GET", "/listeners", 200, "\r\n\r\nweb::10.0.0.9:8080\nweb::/run/web.sock\n");
 	stop();
 }
 
