@@ -192,7 +192,11 @@ static bool config_dump(void *context, const struct admin_config_query *query, s
 
 	if (!bootstrap)
 		return why_set(why, "no memory for the configuration as JSON");
-	bool done = config_dump_write(bootstrap, query, out, why);
+	struct config_view hosts = {0};
+	bool done = (!query->include_eds || view(context, &hosts, why)) &&
+		    config_dump_write(bootstrap, query->include_eds ? &hosts : NULL, query, out, why);
+
+	config_view_free(&hosts);
 
 	json_decref(bootstrap);
 	return done;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/admin/config_view.h"
+#include "dataplane/admin/json_mask.h"
 #include "dataplane/admin/stat_filter.h"
 
 #define TYPE "type.googleapis.com/"
@@ -18,12 +20,14 @@ static const struct list {
 } lists[] = {
 	{"ClustersConfigDump", "static_clusters", "StaticCluster", "cluster",
 	 TYPE "envoy.config.cluster.v3.Cluster"},
+	{"EndpointsConfigDump", "static_endpoint_configs", "StaticEndpointConfig", "endpoint_config",
+	 TYPE "envoy.config.endpoint.v3.ClusterLoadAssignment"},
 	{"ListenersConfigDump", "static_listeners", "StaticListener", "listener",
 	 TYPE "envoy.config.listener.v3.Listener"},
 	{"RoutesConfigDump", "static_route_configs", "StaticRouteConfig", "route_config",
 	 TYPE "envoy.config.route.v3.RouteConfiguration"},
 };
-enum { LIST_CLUSTERS, LIST_LISTENERS, LIST_ROUTES, LIST_COUNT };
+enum { LIST_CLUSTERS, LIST_ENDPOINTS, LIST_LISTENERS, LIST_ROUTES, LIST_COUNT };
 
 /* {"@type": type} and what is in members, in this order. */
 static json_t *with_type(const char *type, const json_t *members)
@@ -81,13 +85,57 @@ static void add_routes(json_t *entries, const json_t *listeners, struct stat_fil
 	}
 }
 
-static json_t *make_entries(uint32_t which, const json_t *bootstrap, struct stat_filter *names)
+static json_t *host_of(const struct config_view_host *host)
+{
+	static const char *const health[] = {"HEALTHY", "HEALTHY", "DEGRADED", "UNHEALTHY",
+					     "DRAINING"};
+	char address[IP_ADDR_TEXT_BYTES];
+	json_t *at = host->pipe
+			     ? json_pack("{s:{s:s}}", "pipe", "path", host->pipe)
+			     : json_pack("{s:{s:s,s:i}}", "socket_address", "address",
+					 ip_addr_format(&host->addr, address, sizeof(address)),
+					 "port_value", (int)host->port);
+	json_t *endpoint = json_pack("{s:o,s:{}}", "address", at, "health_check_config");
+
+	if (host->hostname[0])
+		json_object_set_new(endpoint, "hostname", json_string(host->hostname));
+	return json_pack("{s:o,s:s,s:i}", "endpoint", endpoint, "health_status",
+			 health[host->health], "load_balancing_weight", (int)host->weight);
+}
+
+/* The hosts of every cluster as a ClusterLoadAssignment. */
+static void add_endpoints(json_t *entries, const struct config_view *view, struct stat_filter *names)
+{
+	for (uint32_t c = 0; view && c < view->cluster_count; c++) {
+		const struct config_view_cluster *cluster = &view->clusters[c];
+		json_t *hosts = json_array();
+
+		for (uint32_t h = 0; h < cluster->host_count; h++)
+			json_array_append_new(hosts, host_of(&cluster->hosts[h]));
+		json_t *assignment = json_pack("{s:s,s:[{s:{},s:o}],s:{s:i}}", "cluster_name",
+					       cluster->name, "endpoints", "locality",
+					       "lb_endpoints", hosts, "policy",
+					       "overprovisioning_factor", 140);
+
+		if (stat_filter_matches(names, cluster->name))
+			json_array_append_new(
+				entries, json_pack("{s:o}", lists[LIST_ENDPOINTS].resource,
+						   with_type(lists[LIST_ENDPOINTS].type,
+							     assignment)));
+		json_decref(assignment);
+	}
+}
+
+static json_t *make_entries(uint32_t which, const json_t *bootstrap,
+			    const struct config_view *view, struct stat_filter *names)
 {
 	const json_t *resources = json_object_get(bootstrap, "static_resources");
 	json_t *entries = json_array();
 
 	if (which == LIST_CLUSTERS)
 		add_all(entries, &lists[which], json_object_get(resources, "clusters"), names);
+	else if (which == LIST_ENDPOINTS)
+		add_endpoints(entries, view, names);
 	else if (which == LIST_LISTENERS)
 		add_all(entries, &lists[which], json_object_get(resources, "listeners"), names);
 	else
@@ -115,8 +163,8 @@ static void add_dump(json_t *configs, uint32_t which, json_t *entries)
 }
 
 static bool make_configs(json_t *configs, const json_t *bootstrap,
-			 const struct admin_config_query *query, struct stat_filter *names,
-			 struct why *why)
+			 const struct config_view *view, const struct admin_config_query *query,
+			 struct stat_filter *names, struct why *why)
 {
 	bool found = !query->resource;
 
@@ -128,7 +176,9 @@ static bool make_configs(json_t *configs, const json_t *bootstrap,
 	for (uint32_t which = 0; which < LIST_COUNT; which++) {
 		if (query->resource && strcmp(query->resource, lists[which].field) != 0)
 			continue;
-		json_t *entries = make_entries(which, bootstrap, names);
+		if (which == LIST_ENDPOINTS && !query->include_eds)
+			continue;
+		json_t *entries = make_entries(which, bootstrap, view, names);
 
 		if (query->resource)
 			add_one_list(configs, which, entries);
@@ -139,7 +189,8 @@ static bool make_configs(json_t *configs, const json_t *bootstrap,
 	}
 	return found ? true
 		     : why_set(why, "%.200s not found in config dump; there are static_clusters, "
-				    "static_listeners and static_route_configs", query->resource);
+				    "static_listeners, static_route_configs and, with include_eds, "
+				    "static_endpoint_configs", query->resource);
 }
 
 static bool make_filter(struct stat_filter **out, const char *regex, struct why *why)
@@ -153,19 +204,41 @@ static bool make_filter(struct stat_filter **out, const char *regex, struct why 
 	return stat_filter_make(out, whole, why);
 }
 
-bool config_dump_write(const json_t *bootstrap, const struct admin_config_query *query,
-		       struct text *out, struct why *why)
+/* Of a list every entry stays; of the dumps those that have a field of the mask. */
+static bool apply_mask(json_t **configs, const struct admin_config_query *query, struct why *why)
+{
+	json_t *kept = json_array();
+	bool any = json_array_size(*configs) == 0;
+
+	for (size_t i = 0; i < json_array_size(*configs); i++) {
+		json_t *masked = json_mask(json_array_get(*configs, i), query->mask, why);
+
+		if (!masked) {
+			json_decref(kept);
+			return false;
+		}
+		any |= json_mask_kept(masked);
+		if (query->resource || json_mask_kept(masked))
+			json_array_append(kept, masked);
+		json_decref(masked);
+	}
+	json_decref(*configs);
+	*configs = kept;
+	return any || why_set(why, "mask: %.200s is no field here", query->mask);
+}
+
+bool config_dump_write(const json_t *bootstrap, const struct config_view *view,
+		       const struct admin_config_query *query, struct text *out, struct why *why)
 {
 	struct stat_filter *names;
 
-	if (query->mask)
-		return why_set(why, "mask is not supported; use resource and name_regex");
 	if (!make_filter(&names, query->name_regex, why))
 		return false;
 	json_t *configs = json_array();
-	bool done = make_configs(configs, bootstrap, query, names, why);
+	bool done = make_configs(configs, bootstrap, view, query, names, why);
 
 	stat_filter_free(names);
+	done = done && (!query->mask || apply_mask(&configs, query, why));
 	if (done) {
 		json_t *dump = json_pack("{s:O}", "configs", configs);
 		char *text = dump ? json_dumps(dump, JSON_INDENT(1)) : NULL;

@@ -112,6 +112,32 @@ def test_admin_listeners_and_clusters(world):
     assert stats['rq_total'] >= stats['rq_success'] > 0, stats
 
 
+def test_admin_config_dump_by_parts(world):
+    body = json.loads(world.admin('/config_dump?mask=bootstrap.node.id')[1])
+    assert body['configs'][0]['bootstrap'] == {'node': {'id': 'e2e'}} and len(body['configs']) == 1
+    body = world.admin('/config_dump?include_eds&resource=static_endpoint_configs&name_regex=origin6')[1]
+    (one,) = json.loads(body)['configs']
+    assert one['endpoint_config']['endpoints'][0]['lb_endpoints'][0]['endpoint']['address'] == {
+        'socket_address': {'address': 'fd80:2::2', 'port_value': 8080}}, body
+
+
+def test_admin_counts_members_statuses_and_changes(world):
+    world.curl('http://10.80.1.1/counted')
+    wanted = {'cluster.origin.membership_healthy': 1, 'cluster.origin.membership_total': 1,
+              'cluster_manager.cluster_added': None, 'listener_manager.listener_added': 3,
+              'server.memory_physical_size': None, 'cluster.origin.upstream_rq_200': None}
+
+    def look():
+        stats = json.loads(world.admin('/stats?format=json')[1])['stats']
+        found = {s['name']: s['value'] for s in stats if 'name' in s}
+        return all(found.get(n, 0) == v or (v is None and found.get(n, 0) > 0)
+                   for n, v in wanted.items())
+    until('members, statuses and changes', look, 5)
+    assert 'envoy_response_code="200"' in world.admin('/stats/prometheus?filter=origin')[1]
+    body = world.admin('/stats?filter=ingress.downstream_rq_time&histogram_buckets=cumulative')[1]
+    assert ' B3.6e+06(0,' in body, body
+
+
 def test_admin_says_what_it_cannot(world):
     assert world.admin('/contention')[0] == 501
     assert world.admin('/healthcheck/fail')[0] == 405

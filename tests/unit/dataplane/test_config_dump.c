@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dataplane/admin/config_view.h"
 #include "tests/lib/unit.h"
 
 static const char bootstrap_text[] =
@@ -13,7 +14,15 @@ static const char bootstrap_text[] =
 static bool dump(const struct admin_config_query *query, struct text *out, struct why *why)
 {
 	json_t *bootstrap = json_loads(bootstrap_text, 0, NULL);
-	bool done = config_dump_write(bootstrap, query, out, why);
+	static struct config_view_host hosts[] = {
+		{.port = 80, .weight = 2, .health = HEALTH_DEGRADED, .hostname = "h"},
+		{.pipe = "/run/x", .weight = 1, .hostname = ""}};
+	static struct config_view_cluster clusters[] = {
+		{.name = "a", .hosts = hosts, .host_count = 2}, {.name = "b"}};
+	static const struct config_view view = {.clusters = clusters, .cluster_count = 2};
+
+	hosts[0].addr = ip_addr_from_v4(0x0a000001);
+	bool done = config_dump_write(bootstrap, query->include_eds ? &view : NULL, query, out, why);
 
 	json_decref(bootstrap);
 	return done;
@@ -93,11 +102,55 @@ static void what_is_not_there_is_named(void)
 	CU_ASSERT_FALSE(dump(&(struct admin_config_query){.resource = "zz"}, &out, &why));
 	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "zz not found in config dump"));
 	CU_ASSERT_FALSE(dump(&(struct admin_config_query){.mask = "a"}, &out, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "mask is not supported"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "mask: a is no field here"));
+	CU_ASSERT_FALSE(dump(&(struct admin_config_query){.mask = "bootstrap.node.id.x"}, &out, &why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "id is not a message"));
+	CU_ASSERT_FALSE(dump(&(struct admin_config_query){.mask = "static_clusters.cluster"}, &out,
+			     &why));
+	CU_ASSERT_FALSE(dump(&(struct admin_config_query){.resource = "static_endpoint_configs"}, &out,
+			     &why));
 	CU_ASSERT_FALSE(dump(&(struct admin_config_query){.name_regex = "("}, &out, &why));
 	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "not a regular expression"));
 	text_free(&out);
 }
 
+static void a_mask_keeps_some_fields(void)
+{
+	expect(&(struct admin_config_query){.mask = "bootstrap.node.id,,nosuch.field"},
+	       "{\"configs\":[" ADMIN "BootstrapConfigDump\",\"bootstrap\":{\"node\":"
+	       "{\"id\":\"n\"}}}]}");
+	expect(&(struct admin_config_query){.resource = "static_clusters",
+					    .mask = "cluster.type,cluster.name",
+					    .name_regex = "a"},
+	       "{\"configs\":[" ADMIN "ClustersConfigDump.StaticCluster\",\"cluster\":" CLUSTER_A
+	       "}]}");
+	expect(&(struct admin_config_query){.resource = "static_clusters", .mask = "cluster.type"},
+	       "{\"configs\":[" ADMIN "ClustersConfigDump.StaticCluster\",\"cluster\":"
+	       "{\"@type\":\"type.googleapis.com/envoy.config.cluster.v3.Cluster\",\"type\":\"STATIC\"}},"
+	       ADMIN "ClustersConfigDump.StaticCluster\",\"cluster\":"
+	       "{\"@type\":\"type.googleapis.com/envoy.config.cluster.v3.Cluster\"}}]}");
+	/* The whole and a part of it are the whole, in either order. */
+	expect(&(struct admin_config_query){.mask = "bootstrap.node,bootstrap.node.id"},
+	       "{\"configs\":[" ADMIN "BootstrapConfigDump\",\"bootstrap\":{\"node\":"
+	       "{\"id\":\"n\"}}}]}");
+}
+
+static void hosts_are_shown_when_asked_for(void)
+{
+	expect(&(struct admin_config_query){.resource = "static_endpoint_configs",
+					    .include_eds = true,
+					    .name_regex = "a"},
+	       "{\"configs\":[" ADMIN "EndpointsConfigDump.StaticEndpointConfig\",\"endpoint_config\":"
+	       "{\"@type\":\"type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment\","
+	       "\"cluster_name\":\"a\",\"endpoints\":[{\"locality\":{},\"lb_endpoints\":["
+	       "{\"endpoint\":{\"address\":{\"socket_address\":{\"address\":\"10.0.0.1\","
+	       "\"port_value\":80}},\"health_check_config\":{},\"hostname\":\"h\"},"
+	       "\"health_status\":\"DEGRADED\",\"load_balancing_weight\":2},"
+	       "{\"endpoint\":{\"address\":{\"pipe\":{\"path\":\"/run/x\"}},"
+	       "\"health_check_config\":{}},\"health_status\":\"HEALTHY\","
+	       "\"load_balancing_weight\":1}]}],\"policy\":{\"overprovisioning_factor\":140}}}]}");
+}
+
 UNIT_TESTS(UNIT_TEST(the_whole_has_all_parts), UNIT_TEST(one_list_can_be_asked_for),
-	   UNIT_TEST(names_match_as_a_whole), UNIT_TEST(what_is_not_there_is_named))
+	   UNIT_TEST(names_match_as_a_whole), UNIT_TEST(what_is_not_there_is_named),
+	   UNIT_TEST(a_mask_keeps_some_fields), UNIT_TEST(hosts_are_shown_when_asked_for))
