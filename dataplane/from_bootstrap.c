@@ -84,17 +84,38 @@ static bool read_addresses(struct port_settings *to, const Hydrofoil__Port *from
 	return true;
 }
 
+static bool read_routes(struct port_settings *to, const Hydrofoil__Port *from, struct why *why)
+{
+	if (from->n_routes > NETIF_ROUTES_MAX)
+		return why_set(why, "port %s: %zu routes, %u are the most", to->name, from->n_routes,
+			       NETIF_ROUTES_MAX);
+	for (size_t i = 0; i < from->n_routes; i++) {
+		const Hydrofoil__Route *route = from->routes[i];
+		struct netif_route *r = &to->routes[to->route_count++];
+
+		r->on_link = !route->via[0];
+		if (!ports_parse_prefix(route->prefix, &r->prefix, &r->prefix_bits) ||
+		    (!r->on_link && !ip_addr_parse(route->via, &r->next_hop)))
+			return why_set(why, "port %s: route \"%s\" via \"%s\" cannot be read", to->name,
+				       route->prefix, route->via);
+	}
+	return true;
+}
+
 static bool read_port(struct port_settings *to, const Hydrofoil__Port *from, struct why *why)
 {
 	copy_text(to->name, sizeof(to->name), from->name);
 	to->mtu_bytes = (uint16_t)(from->mtu > UINT16_MAX ? UINT16_MAX : from->mtu);
 	to->vrf = (uint16_t)from->vrf;
+	to->vlan = (uint16_t)from->vlan;
+	to->inside = from->inside;
 	if (from->mac && from->mac[0]) {
 		if (!ports_parse_mac(from->mac, to->mac))
 			return why_set(why, "port %s: \"%s\" is not a MAC address", to->name, from->mac);
 		to->has_mac = true;
 	}
-	return read_device(to, from, why) && read_addresses(to, from, why);
+	return read_device(to, from, why) && read_addresses(to, from, why) &&
+	       read_routes(to, from, why);
 }
 
 static enum hugepage_use read_hugepages(const Hydrofoil__Memory *memory)

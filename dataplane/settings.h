@@ -27,6 +27,8 @@ struct port_settings {
 	bool has_mac;
 	uint8_t mac[6];
 	uint16_t vrf;
+	uint16_t vlan;           /* 0 = frames have no tag */
+	bool inside;             /* takes every destination */
 	uint16_t mtu_bytes;      /* 0 = the device's, else 1500 */
 	uint8_t address_count;
 	struct netif_address addresses[NETIF_ADDRESSES_MAX];
@@ -34,6 +36,8 @@ struct port_settings {
 	bool has_gateway_v6;
 	struct ip_addr gateway_v4;
 	struct ip_addr gateway_v6;
+	uint8_t route_count;
+	struct netif_route routes[NETIF_ROUTES_MAX];
 };
 
 enum hugepage_use { HUGEPAGES_AUTO, HUGEPAGES_NEVER, HUGEPAGES_REQUIRED };

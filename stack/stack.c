@@ -167,6 +167,11 @@ static enum drop_reason parse_ip(struct stack *stack, const struct ip_input_from
 	return DROP_NONE;
 }
 
+static uint32_t stripped_tag(const struct rte_mbuf *frame)
+{
+	return unlikely_true(frame->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) ? frame->vlan_tci : ETH_NO_TAG;
+}
+
 /* Returns DROP_NONE when the frame has been taken. */
 static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct rte_mbuf *frame,
 				    uint64_t now_ns)
@@ -177,8 +182,8 @@ static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct 
 	if (unlikely_true(frame->nb_segs > 1 && !frame_pull_up(frame, FRAME_HEADERS_BYTES)))
 		return DROP_LINK_SPLIT_HEADER;
 	const uint8_t *bytes = rte_pktmbuf_mtod(frame, const uint8_t *);
-	enum drop_reason reason =
-		eth_parse(&stack->ip.netifs[netif], bytes, frame->data_len, &eth);
+	enum drop_reason reason = eth_parse(&stack->ip.netifs[netif], bytes, frame->data_len,
+					    stripped_tag(frame), &eth);
 
 	if (unlikely_true(reason != DROP_NONE))
 		return reason;

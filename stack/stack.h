@@ -26,7 +26,7 @@ struct ip_layer;
 struct stack;
 
 struct stack_params {
-	const struct netif *netifs; /* netif_count of them, read-only, outlive the stack */
+	struct netif *netifs; /* netif_count of them, outlive the stack, which writes the states of addresses */
 	uint16_t netif_count;
 	struct rte_mempool *header_pool;
 	struct rte_mempool *indirect_pool;

@@ -125,6 +125,10 @@ static void fill_netif(struct netif *netif, const struct port_settings *settings
 	snprintf(netif->name, sizeof(netif->name), "%s", settings->name);
 	memcpy(netif->mac, settings->has_mac ? settings->mac : device->mac, 6);
 	netif->vrf = settings->vrf;
+	netif->vlan = settings->vlan;
+	netif->inside = settings->inside;
+	netif->route_count = settings->route_count;
+	memcpy(netif->routes, settings->routes, sizeof(netif->routes));
 	netif->tx_multi_segment = caps->tx_multi_segment;
 	netif->address_count = settings->address_count;
 	memcpy(netif->addresses, settings->addresses, sizeof(netif->addresses));

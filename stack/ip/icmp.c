@@ -6,6 +6,7 @@
 #include "stack/ip/icmp_error.h"
 #include "stack/ip/ip_header.h"
 #include "stack/ip/ip_route.h"
+#include "stack/ip/ip_source.h"
 #include "stack/ip/resolver.h"
 #include "stack/link/frame.h"
 #include "stack/link/nd.h"

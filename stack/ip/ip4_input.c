@@ -112,7 +112,7 @@ enum drop_reason ip4_input(const struct ip_layer *ip, const struct ip_input_from
 		.traffic_class = header[1],
 	};
 	/* A unicast datagram in a broadcast frame is not for us (RFC 1122 3.3.6). */
-	if (from->link_group || !ip_is_ours(ip, netif->vrf, &out->destination))
+	if (from->link_group || !ip_accepts(ip, from->netif, &out->destination))
 		return DROP_IP_NOT_FOR_US;
 	if (source_is_bad(ip_addr_v4(&out->source)) || ip_is_ours(ip, netif->vrf, &out->source))
 		return DROP_IP_BAD_SOURCE;

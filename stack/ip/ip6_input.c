@@ -2,13 +2,16 @@
 
 #include "stack/ip/ip_header.h"
 #include "stack/ip/ip_input.h"
+#include "stack/ip/ip_prefix.h"
 #include "stack/link/eth.h"
 
 #define EXTENSION_HEADERS_MAX 8
 #define OPTION_PAD1 0
+#define SOLICITED_NODE_BITS 104
 #define ROUTING_TYPE_0 0
 
 static const struct ip_addr all_nodes = {.bytes = {0xff, 0x02, [15] = 0x01}};
+static const struct ip_addr solicited_nodes = {.bytes = {0xff, 0x02, [11] = 0x01, [12] = 0xff}};
 static const struct ip_addr loopback = {.bytes = {[15] = 0x01}};
 
 /* RFC 8200 4.2: an unknown option may be skipped if its two highest bits are 0. */
@@ -157,7 +160,8 @@ static enum drop_reason walk_extensions(const uint8_t *header, uint32_t linear_b
 /* A group of ours: all nodes, or a solicited-node group (RFC 4291 2.8). */
 static bool is_joined_group(const struct netif *netif, const struct ip_addr *group)
 {
-	if (ip_addr_equal(group, &all_nodes))
+	if (ip_addr_equal(group, &all_nodes) ||
+	    (netif->inside && ip_common_bits(group, &solicited_nodes) >= SOLICITED_NODE_BITS))
 		return true;
 	for (unsigned i = 0; i < netif->address_count; i++) {
 		struct ip_addr ours = ip6_solicited_node(&netif->addresses[i].addr);
@@ -178,7 +182,7 @@ static enum drop_reason check_addresses(const struct ip_layer *ip, const struct 
 		return DROP_IP_NOT_FOR_US;
 	packet->is_group = ip_addr_is_multicast(&packet->destination);
 	if (packet->is_group ? !is_joined_group(netif, &packet->destination)
-			     : link_group || !ip_is_ours(ip, netif->vrf, &packet->destination))
+			     : link_group || !ip_accepts(ip, packet->netif, &packet->destination))
 		return DROP_IP_NOT_FOR_US;
 	if (ip_addr_is_v4(source) || ip_addr_is_multicast(source) ||
 	    ip_addr_equal(source, &loopback) || ip_is_ours(ip, netif->vrf, source))

@@ -47,12 +47,39 @@ void ip_layer_destroy(struct ip_layer *ip)
 	free(ip->tx);
 }
 
-bool netif_owns(const struct netif *netif, const struct ip_addr *addr)
+unsigned netif_find(const struct netif *netif, const struct ip_addr *addr)
 {
 	for (unsigned i = 0; i < netif->address_count; i++)
 		if (ip_addr_equal(&netif->addresses[i].addr, addr))
-			return true;
-	return false;
+			return i;
+	return NETIF_NO_ADDRESS;
+}
+
+bool netif_owns(const struct netif *netif, const struct ip_addr *addr)
+{
+	unsigned index = netif_find(netif, addr);
+
+	return index != NETIF_NO_ADDRESS && netif_address_is_usable(netif, index);
+}
+
+/* Neither nobody nor everybody, nor what stays on a link or in a host (RFC 6890, RFC 4291 2.5). */
+bool ip_could_be_a_host(const struct ip_addr *addr)
+{
+	static const struct ip_addr loopback = {.bytes = {[15] = 1}};
+
+	if (!ip_addr_is_v4(addr))
+		return !ip_addr_is_any(addr) && !ip_addr_is_multicast(addr) &&
+		       !ip_addr_is_link_local(addr) && !ip_addr_equal(addr, &loopback);
+	unsigned first = addr->bytes[12];
+
+	return first != 0 && first != 127 && first < 224;
+}
+
+bool ip_accepts(const struct ip_layer *ip, uint16_t netif, const struct ip_addr *addr)
+{
+	const struct netif *in = &ip->netifs[netif];
+
+	return ip_is_ours(ip, in->vrf, addr) || (in->inside && ip_could_be_a_host(addr));
 }
 
 bool ip_is_ours(const struct ip_layer *ip, uint16_t vrf, const struct ip_addr *addr)

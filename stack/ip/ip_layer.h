@@ -3,6 +3,7 @@
 #ifndef STACK_IP_IP_LAYER_H
 #define STACK_IP_IP_LAYER_H
 
+#include <limits.h>
 #include <rte_mempool.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@ typedef void (*ip_path_error)(void *context, const struct flow_key *key, uint32_
 			      uint16_t mtu_bytes, uint64_t now_ns);
 
 struct ip_layer {
-	const struct netif *netifs;
+	struct netif *netifs;          /* the states of their addresses are written here */
 	uint16_t netif_count;
 	struct tx_queue *tx;           /* one an interface, owned */
 	struct neighbour_table neighbours;
@@ -37,7 +38,7 @@ struct ip_layer {
 };
 
 struct ip_layer_params {
-	const struct netif *netifs;
+	struct netif *netifs;
 	uint16_t netif_count;
 	struct rte_mempool *header_pool;
 	struct drop_counters *drops;
@@ -52,10 +53,17 @@ struct ip_layer_params {
 MUST_USE bool ip_layer_create(struct ip_layer *ip, const struct ip_layer_params *params);
 void ip_layer_destroy(struct ip_layer *ip);
 
-/* Whether addr is an own address of any interface in the vrf.  Any-address listeners will widen
- * this one function. */
+/* Whether addr is an own address of any interface in the vrf, and in use. */
 bool ip_is_ours(const struct ip_layer *ip, uint16_t vrf, const struct ip_addr *addr);
-/* Whether addr is an own address of this very interface. */
+/* Whether a datagram to addr that came in by this interface is for us: it is ours, or the interface is
+ * inside and addr could be any host's. */
+bool ip_accepts(const struct ip_layer *ip, uint16_t netif, const struct ip_addr *addr);
+/* Whether a packet to addr can be for one host: not any, not a group, not loopback, not link-local. */
+bool ip_could_be_a_host(const struct ip_addr *addr);
+#define NETIF_NO_ADDRESS UINT_MAX
+/* Index of the own address of this very interface that equals addr, in use or not. */
+unsigned netif_find(const struct netif *netif, const struct ip_addr *addr);
+/* Whether addr is an own address of this very interface, and in use. */
 bool netif_owns(const struct netif *netif, const struct ip_addr *addr);
 
 /* Counts and frees. */

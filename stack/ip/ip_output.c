@@ -32,18 +32,20 @@ static bool prepend_ip(const struct netif *netif, const struct ip_output_meta *m
 		mbuf->ol_flags |= RTE_MBUF_F_TX_IPV6;
 		mbuf->l3_len = IP6_HEADER_BYTES;
 	}
-	mbuf->l2_len = ETH_HEADER_BYTES;
+	mbuf->l2_len = eth_header_bytes(netif);
 	return true;
 }
 
 enum drop_reason ip_send_to_neighbour(struct ip_layer *ip, const struct neighbour *to,
 				      struct rte_mbuf *mbuf)
 {
-	uint8_t *header = (uint8_t *)rte_pktmbuf_prepend(mbuf, ETH_HEADER_BYTES);
+	uint8_t *header = (uint8_t *)rte_pktmbuf_prepend(mbuf, to->eth_header_bytes);
 
 	if (unlikely_true(!header))
 		return ip_drop(ip, mbuf, DROP_MBUF_EMPTY);
 	memcpy(header, to->eth_header, ETH_HEADER_BYTES);
+	if (unlikely_true(to->eth_header_bytes > ETH_HEADER_BYTES))
+		memcpy(header + ETH_HEADER_BYTES, to->eth_header + ETH_HEADER_BYTES, ETH_TAG_BYTES);
 	if (unlikely_true(mbuf->nb_segs > 1 && !ip->netifs[to->netif].tx_multi_segment)) {
 		struct rte_mbuf *whole = frame_linearise(mbuf, ip->header_pool);
 

@@ -1,4 +1,5 @@
-/* Which way a packet leaves: on-link prefixes first, then a gateway per family. */
+/* Which way a packet leaves: the longest prefix that covers its destination, over all ports of the vrf.
+ * Prefixes are those of a port's addresses, of its routes, and 0 for its default gateways. */
 #ifndef STACK_IP_IP_ROUTE_H
 #define STACK_IP_IP_ROUTE_H
 
@@ -7,13 +8,8 @@
 
 #include "stack/ip/ip_layer.h"
 
-/* Whether the first prefix_bits of the family's address agree. */
-bool ip_prefix_contains(const struct netif_address *prefix, const struct ip_addr *addr);
-/* Whether addr is a direct neighbour on this interface: in a prefix, link-local, or its gateway. */
+/* Whether addr is a direct neighbour on this interface: in a prefix, link-local, or a next hop of it. */
 bool netif_reaches(const struct netif *netif, const struct ip_addr *addr);
-/* The own address to speak to `to` from: same family, same scope if there is one, longest common
- * prefix.  NULL: none. */
-const struct ip_addr *netif_source_for(const struct netif *netif, const struct ip_addr *to);
 /* As ip_route_resolve, for an answer: the interface on which the question came in is tried first. */
 MUST_USE enum drop_reason ip_route_reply(struct ip_layer *ip, uint16_t netif,
 					 const struct ip_addr *destination, struct ip_route *route);

@@ -5,6 +5,7 @@
 #include "stack/base/checksum.h"
 #include "stack/ip/ip_header.h"
 #include "stack/ip/ip_route.h"
+#include "stack/ip/ip_source.h"
 #include "stack/link/arp.h"
 #include "stack/link/frame.h"
 #include "stack/link/nd.h"
@@ -14,7 +15,9 @@ static const struct ip_addr all_nodes = {.bytes = {0xff, 0x02, [15] = 0x01}};
 static void send_arp(struct ip_layer *ip, uint16_t netif, const uint8_t destination[6],
 		     const struct arp_message *message)
 {
-	struct rte_mbuf *frame = frame_new(ip->header_pool, ETH_HEADER_BYTES + ARP_BYTES);
+	const struct netif *from = &ip->netifs[netif];
+	uint16_t link_bytes = eth_header_bytes(from);
+	struct rte_mbuf *frame = frame_new(ip->header_pool, link_bytes + ARP_BYTES);
 
 	if (!frame) {
 		drop_count(ip->drops, DROP_MBUF_EMPTY);
@@ -22,26 +25,28 @@ static void send_arp(struct ip_layer *ip, uint16_t netif, const uint8_t destinat
 	}
 	uint8_t *bytes = rte_pktmbuf_mtod(frame, uint8_t *);
 
-	eth_write(bytes, destination, ip->netifs[netif].mac, ETH_TYPE_ARP);
-	arp_write(bytes + ETH_HEADER_BYTES, message);
+	eth_write(bytes, from, destination, ETH_TYPE_ARP);
+	arp_write(bytes + link_bytes, message);
 	ip_send_control(ip, netif, frame);
 }
 
 static void send_nd(struct ip_layer *ip, uint16_t netif, const uint8_t destination_mac[6],
 		    const struct ip_output_meta *meta, const struct nd_message *message)
 {
-	const unsigned bytes_all = ETH_HEADER_BYTES + IP6_HEADER_BYTES + ND_MESSAGE_BYTES;
-	struct rte_mbuf *frame = frame_new(ip->header_pool, bytes_all);
+	const struct netif *from = &ip->netifs[netif];
+	uint16_t link_bytes = eth_header_bytes(from);
+	struct rte_mbuf *frame =
+		frame_new(ip->header_pool, link_bytes + IP6_HEADER_BYTES + ND_MESSAGE_BYTES);
 
 	if (!frame) {
 		drop_count(ip->drops, DROP_MBUF_EMPTY);
 		return;
 	}
 	uint8_t *bytes = rte_pktmbuf_mtod(frame, uint8_t *);
-	uint8_t *icmp = bytes + ETH_HEADER_BYTES + IP6_HEADER_BYTES;
+	uint8_t *icmp = bytes + link_bytes + IP6_HEADER_BYTES;
 
-	eth_write(bytes, destination_mac, ip->netifs[netif].mac, ETH_TYPE_IP6);
-	ip6_header_write(bytes + ETH_HEADER_BYTES, meta, ND_MESSAGE_BYTES);
+	eth_write(bytes, from, destination_mac, ETH_TYPE_IP6);
+	ip6_header_write(bytes + link_bytes, meta, ND_MESSAGE_BYTES);
 	nd_write(icmp, message);
 	uint64_t sum = checksum_add_pseudo_header(0, &meta->source, &meta->destination,
 						  IP_PROTOCOL_ICMP6, ND_MESSAGE_BYTES);
@@ -81,7 +86,11 @@ static void solicit(void *context, uint16_t netif, const struct ip_addr *addr,
 {
 	struct ip_layer *ip = context;
 	const struct ip_addr *source = netif_source_for(&ip->netifs[netif], addr);
+	static const struct ip_addr nobody4 = {.bytes = {[10] = 0xff, 0xff}};
 
+	/* A port without an address asks as nobody (RFC 5227 2.1.1), which hosts answer. */
+	if (!source && ip_addr_is_v4(addr))
+		source = &nobody4;
 	if (!source)
 		return;
 	if (ip_addr_is_v4(addr))
@@ -103,6 +112,20 @@ static bool worth_learning(const struct netif *netif, const struct ip_addr *addr
 	return !ip_addr_is_any(addr) && netif_reaches(netif, addr);
 }
 
+/* Whether an inside port answers for the target: it stands in front of every host but those that are
+ * on its own side (RFC 1027, RFC 4861 7.2.8). */
+static bool is_proxied(struct ip_layer *ip, uint16_t netif, const struct ip_addr *asker,
+		       const struct ip_addr *target)
+{
+	if (!ip->netifs[netif].inside || !ip_could_be_a_host(target) || ip_addr_is_any(asker) ||
+	    ip_addr_equal(asker, target) ||
+	    netif_find(&ip->netifs[netif], target) != NETIF_NO_ADDRESS)
+		return false;
+	uint32_t index = neighbour_find(&ip->neighbours, netif, target);
+
+	return index == NEIGHBOUR_NONE || !neighbour_is_resolved(&ip->neighbours.entries[index]);
+}
+
 /* RFC 826, "Packet Reception". */
 enum drop_reason resolver_arp_input(struct ip_layer *ip, uint16_t netif_index, const uint8_t *bytes,
 				    uint32_t length_bytes, uint64_t now_ns)
@@ -115,7 +138,8 @@ enum drop_reason resolver_arp_input(struct ip_layer *ip, uint16_t netif_index, c
 		return reason;
 	if (netif_owns(netif, &in.sender))
 		return DROP_ARP_CONFLICT;
-	bool for_us = netif_owns(netif, &in.target);
+	bool for_us = netif_owns(netif, &in.target) ||
+		      (in.op == ARP_REQUEST && is_proxied(ip, netif_index, &in.sender, &in.target));
 	bool answers_us = in.op == ARP_REPLY && for_us && memcmp(in.target_mac, netif->mac, 6) == 0;
 	struct neighbour_learning learning = {
 		.word = answers_us ? NEIGHBOUR_ANSWERED : NEIGHBOUR_MENTIONED,
@@ -145,7 +169,9 @@ static enum drop_reason solicitation(struct ip_layer *ip, const struct ip_packet
 	bool is_probe = ip_addr_is_any(&packet->source);
 	uint8_t to_mac[6];
 
-	if (!netif_owns(netif, &in->target))
+	bool proxied = is_proxied(ip, packet->netif, &packet->source, &in->target);
+
+	if (!proxied && !netif_owns(netif, &in->target))
 		return DROP_IP_NOT_FOR_US;
 	if (!is_probe && in->has_mac && worth_learning(netif, &packet->source)) {
 		struct neighbour_learning learning = {.word = NEIGHBOUR_MENTIONED, .may_create = true,
@@ -155,7 +181,7 @@ static enum drop_reason solicitation(struct ip_layer *ip, const struct ip_packet
 				now_ns);
 	}
 	struct nd_message answer = {.type = ND_NEIGHBOUR_ADVERTISEMENT, .solicited = !is_probe,
-				    .override = true, .has_mac = true, .target = in->target};
+				    .override = !proxied, .has_mac = true, .target = in->target};
 	struct ip_output_meta meta = {.source = in->target,
 				      .destination = is_probe ? all_nodes : packet->source,
 				      .protocol = IP_PROTOCOL_ICMP6,

@@ -211,7 +211,8 @@ static void set_mac(struct neighbour_table *table, struct neighbour *entry, cons
 {
 	uint16_t type = ip_addr_is_v4(&entry->addr) ? ETH_TYPE_IP4 : ETH_TYPE_IP6;
 
-	eth_write(entry->eth_header, mac, table->netifs[entry->netif].mac, type);
+	eth_write(entry->eth_header, &table->netifs[entry->netif], mac, type);
+	entry->eth_header_bytes = eth_header_bytes(&table->netifs[entry->netif]);
 	table->generation++;
 }
 

@@ -48,13 +48,14 @@ enum neighbour_state {
 
 struct neighbour {
 	/* What a packet to a known neighbour needs: one line. */
-	uint8_t eth_header[ETH_HEADER_BYTES]; /* ready to copy, once resolved */
+	uint8_t eth_header[ETH_HEADER_BYTES_MAX]; /* ready to copy, once resolved */
 	uint16_t netif;
+	uint8_t eth_header_bytes;
 	struct ip_addr addr;
 	uint8_t state; /* enum neighbour_state */
 	uint8_t solicits;
 	uint8_t waiting_count;
-	uint8_t reserved[29];
+	uint8_t reserved[21];
 	/* Cold. */
 	struct wheel_timer timer;
 	struct rte_mbuf *waiting[NEIGHBOUR_WAITING_MAX]; /* oldest first */
@@ -145,6 +146,12 @@ static inline const struct neighbour *neighbour_ready(const struct neighbour_tab
 			entry->state == NEIGHBOUR_PROBE;
 
 	return right && resolved ? entry : NULL;
+}
+
+/* Whether the entry has a MAC. */
+static inline bool neighbour_is_resolved(const struct neighbour *entry)
+{
+	return entry->state >= NEIGHBOUR_REACHABLE && entry->state <= NEIGHBOUR_PROBE;
 }
 
 const char *neighbour_state_name(enum neighbour_state state);

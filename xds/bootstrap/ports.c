@@ -5,6 +5,7 @@
 
 #define MTU_LEAST_BYTES 1280 /* RFC 8200 5 */
 #define MTU_MOST_BYTES 9216
+#define VLAN_MOST 4094 /* 802.1Q 9.6: 4095 is reserved */
 
 bool ports_parse_prefix(const char *text, struct ip_addr *addr, uint8_t *prefix_bits)
 {
@@ -104,6 +105,55 @@ static void check_gateways(struct document *document, const Hydrofoil__Port *por
 	}
 }
 
+/* Bits behind the prefix are a slip of the pen: was it an address, or is the length wrong? */
+static bool has_host_bits(const struct ip_addr *addr, uint8_t prefix_bits)
+{
+	unsigned first = prefix_bits + (ip_addr_is_v4(addr) ? 96u : 0u);
+
+	for (unsigned bit = first; bit < 128; bit++)
+		if (addr->bytes[bit / 8] & 0x80 >> bit % 8)
+			return true;
+	return false;
+}
+
+static void check_next_hop(struct document *document, const Hydrofoil__Route *route, bool is_v4)
+{
+	struct ip_addr via;
+
+	if (!ip_addr_parse(route->via, &via) || ip_addr_is_any(&via) || ip_addr_is_multicast(&via))
+		document_fault(document, &route->base, "via", "expected the address of a next hop, not \"%s\"",
+			       route->via);
+	else if (ip_addr_is_v4(&via) != is_v4)
+		document_fault(document, &route->base, "via",
+			       "the next hop and the prefix are not of one family");
+}
+
+static void check_routes(struct document *document, const Hydrofoil__Port *port)
+{
+	struct ip_addr addr, other;
+	uint8_t bits, other_bits;
+
+	for (size_t i = 0; i < port->n_routes; i++) {
+		const Hydrofoil__Route *route = port->routes[i];
+
+		if (!strchr(route->prefix, '/') || !ports_parse_prefix(route->prefix, &addr, &bits)) {
+			document_fault(document, &route->base, "prefix",
+				       "expected a prefix like 10.8.0.0/13, not \"%s\"", route->prefix);
+			continue;
+		}
+		if (has_host_bits(&addr, bits))
+			document_fault(document, &route->base, "prefix",
+				       "\"%s\" has bits set behind its length", route->prefix);
+		if (route->via[0])
+			check_next_hop(document, route, ip_addr_is_v4(&addr));
+		for (size_t k = 0; k < i; k++)
+			if (ports_parse_prefix(port->routes[k]->prefix, &other, &other_bits) &&
+			    other_bits == bits && ip_addr_equal(&other, &addr))
+				document_fault(document, &route->base, "prefix",
+					       "routes[%zu] has the same prefix", k);
+	}
+}
+
 static void check_port(struct document *document, const Hydrofoil__Port *port)
 {
 	struct ip_addr addr;
@@ -117,6 +167,9 @@ static void check_port(struct document *document, const Hydrofoil__Port *port)
 				       "expected an address with prefix length like 10.0.0.2/24, not \"%s\"",
 				       port->addresses[i]);
 	check_gateways(document, port);
+	check_routes(document, port);
+	if (port->vlan > VLAN_MOST)
+		document_fault(document, &port->base, "vlan", "expected 1 to %d", VLAN_MOST);
 	if (port->mac[0] && (!ports_parse_mac(port->mac, mac) || (mac[0] & 1)))
 		document_fault(document, &port->base, "mac",
 			       "expected a unicast MAC address like 02:00:00:00:00:01");

@@ -48,14 +48,14 @@ static void ethernet_destinations(void)
 		struct eth_frame frame;
 
 		packet_eth(&packet, cases[i].mac, mac_b, 0x86dd);
-		CU_ASSERT_EQUAL(eth_parse(&netif, packet.bytes, 14, &frame), cases[i].reason);
+		CU_ASSERT_EQUAL(eth_parse(&netif, packet.bytes, 14, ETH_NO_TAG, &frame), cases[i].reason);
 		CU_ASSERT_EQUAL(frame.is_group, cases[i].group);
 		if (cases[i].reason == DROP_NONE)
 			CU_ASSERT(frame.type == ETH_TYPE_IP6 && frame.payload_bytes == 14);
 		for (uint32_t length = 0; length < 14; length++) {
 			char *copy = guard_copy(packet.bytes, length, 1);
 
-			CU_ASSERT_EQUAL(eth_parse(&netif, (uint8_t *)copy, length, &frame),
+			CU_ASSERT_EQUAL(eth_parse(&netif, (uint8_t *)copy, length, ETH_NO_TAG, &frame),
 					DROP_LINK_RUNT);
 			guard_free(copy, length, 1);
 		}

@@ -5,6 +5,7 @@
 
 #include "stack/base/time.h"
 #include "stack/ip/ip_route.h"
+#include "stack/ip/ip_source.h"
 #include "stack/stack.h"
 #include "tests/lib/eal.h"
 #include "tests/lib/fake_tcp.h"

@@ -145,6 +145,54 @@ static void all_faults_are_told_at_once_with_their_place(void)
 	xds_text_end(&test);
 }
 
+static void routes_and_tags_of_ports_are_checked(void)
+{
+	static const char path[] = "hydrofoil.ports[0].";
+	struct xds_text test;
+
+	xds_text_begin(&test,
+		"hydrofoil:\n"
+		"  ports:\n"
+		"  - name: a\n"
+		"    ring: {name: a}\n"
+		"    vlan: 4095\n"
+		"    inside: true\n"
+		"    routes:\n"
+		"    - {prefix: 10.0.0.0/8, via: 10.1.0.1}\n"
+		"    - {prefix: 10.0.0.1/8, via: 10.1.0.1}\n"
+		"    - {prefix: 10.0.0.0, via: 10.1.0.1}\n"
+		"    - {prefix: 10.9.0.0/16, via: nowhere}\n"
+		"    - {prefix: 10.9.0.0/16}\n"
+		"    - {prefix: \"2001:db8::/32\", via: 10.1.0.1}\n"
+		"    - {prefix: \"2001:db9::/32\", via: \"fe80::1\"}\n"
+		"    - {prefix: 0.0.0.0/0, via: 224.0.0.1}\n");
+	CU_ASSERT_FALSE(test.good);
+	static const struct {
+		uint32_t line, column;
+		const char *field, *text;
+	} wants[] = {
+		{5, 5, "vlan", "1 to 4094"},
+		{9, 8, "routes[1].prefix", "behind its length"},
+		{10, 8, "routes[2].prefix", "a prefix like"},
+		{11, 29, "routes[3].via", "not \"nowhere\""},
+		{12, 8, "routes[4].prefix", "routes[3] has the same"},
+		{13, 33, "routes[5].via", "not of one family"},
+		{15, 27, "routes[7].via", "a next hop"},
+	};
+
+	for (unsigned i = 0; i < ARRAY_LEN(wants); i++) {
+		char field[64];
+
+		snprintf(field, sizeof(field), "%s%s", path, wants[i].field);
+		CU_ASSERT(xds_text_has(&test, FAULT_ERROR, wants[i].line, wants[i].column, field,
+				       wants[i].text));
+	}
+	CU_ASSERT_EQUAL(test.bootstrap.document.faults.errors, ARRAY_LEN(wants));
+	if (test.bootstrap.document.faults.errors != ARRAY_LEN(wants))
+		xds_text_print(&test);
+	xds_text_end(&test);
+}
+
 static void every_allocation_may_fail(void)
 {
 	bool good = false;
@@ -183,4 +231,5 @@ static void validate_counts_what_it_prints(void)
 
 UNIT_TESTS(UNIT_TEST(a_whole_file_becomes_a_root), UNIT_TEST(defaults_are_envoys),
 	   UNIT_TEST(all_faults_are_told_at_once_with_their_place),
+	   UNIT_TEST(routes_and_tags_of_ports_are_checked),
 	   UNIT_TEST(every_allocation_may_fail), UNIT_TEST(validate_counts_what_it_prints))
