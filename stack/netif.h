@@ -21,6 +21,13 @@ enum netif_address_state {
 	NETIF_ADDRESS_DUPLICATE,  /* not in use: another host has it */
 };
 
+/* How a port finds out whether its addresses are its own. */
+enum netif_probing {
+	NETIF_PROBES_NOT,
+	NETIF_PROBES_MEANWHILE, /* uses them from the start */
+	NETIF_PROBES_FIRST,
+};
+
 struct netif_address {
 	struct ip_addr addr;
 	uint8_t prefix_bits; /* 0..32 for IPv4, 0..128 for IPv6 */
@@ -40,6 +47,7 @@ struct netif {
 	uint16_t vrf;
 	uint16_t mtu_bytes;          /* of the IP packet */
 	uint16_t vlan;               /* 802.1Q id of all its frames, 1..4094; 0 = they have no tag */
+	uint8_t probing;             /* enum netif_probing */
 	bool inside;                 /* takes every destination, and answers ARP and ND for them */
 	bool tx_multi_segment;       /* else frames are linearised before they leave */
 	bool tx_checksum_ip4;        /* the port fills in the IPv4 header checksum */

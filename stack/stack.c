@@ -263,14 +263,18 @@ uint32_t stack_output(struct stack *stack, uint16_t netif, struct rte_mbuf **fra
 
 uint64_t stack_deadline_ns(const struct stack *stack)
 {
+	uint64_t waiting_ns = deadline_earlier_ns(reassembly_deadline_ns(&stack->reassembly),
+						  dad_deadline_ns(&stack->ip.dad));
+
 	return deadline_earlier_ns(deadline_earlier_ns(wheel_deadline_ns(&stack->ip.neighbours.wheel),
 						       tcp_deadline_ns(stack->tcp)),
-				   reassembly_deadline_ns(&stack->reassembly));
+				   waiting_ns);
 }
 
 uint32_t stack_expire(struct stack *stack, uint64_t now_ns)
 {
 	return wheel_expire(&stack->ip.neighbours.wheel, now_ns, NEIGHBOURS_FIRED_MAX) +
+	       dad_expire(&stack->ip, now_ns) +
 	       reassembly_expire(&stack->reassembly, now_ns, DATAGRAMS_FIRED_MAX) +
 	       tcp_expire(stack->tcp, now_ns, CONNECTIONS_FIRED_MAX);
 }
@@ -311,7 +315,16 @@ const struct ip_layer *stack_ip(const struct stack *stack)
 
 void stack_announce(struct stack *stack, uint64_t now_ns)
 {
-	for (uint16_t i = 0; i < stack->ip.netif_count; i++)
-		for (unsigned j = 0; j < stack->ip.netifs[i].address_count; j++)
-			resolver_announce(&stack->ip, i, &stack->ip.netifs[i].addresses[j].addr);
+	dad_start(&stack->ip, now_ns);
+}
+
+void stack_set_address_state(struct stack *stack, uint16_t netif, unsigned index,
+			     enum netif_address_state state)
+{
+	stack->ip.netifs[netif].address_states[index] = (uint8_t)state;
+}
+
+const struct ip_layer *stack_ip(const struct stack *stack)
+{
+	return &stack->ip;
 }

@@ -65,9 +65,13 @@ void stack_set_pressure(struct stack *stack, enum tcp_pressure pressure);
 /* It hears of every frame that is dropped from now on; NULL = nobody does. */
 void stack_set_drop_watch(struct stack *stack, struct drop_watch *watch);
 struct tcp *stack_tcp(struct stack *stack);
-/* Its interfaces and neighbours, to look at. */
-const struct ip_layer *stack_ip(const struct stack *stack);
-/* Gratuitous ARP and unsolicited neighbour advertisements for all own addresses. */
+/* Gratuitous ARP and unsolicited neighbour advertisements for all own addresses, after or while others
+ * are asked whether they have them, as each port wants it (ip/dad.h).  One of several workers only. */
 void stack_announce(struct stack *stack, uint64_t now_ns);
+/* What the worker that announces has found out, told to the others. */
+void stack_set_address_state(struct stack *stack, uint16_t netif, unsigned index,
+			     enum netif_address_state state);
+/* For those who look: ip/ip_show.h. */
+const struct ip_layer *stack_ip(const struct stack *stack);
 
 #endif

@@ -29,11 +29,13 @@ bool ip_layer_create(struct ip_layer *ip, const struct ip_layer_params *params)
 					      .drops = params->drops,
 					      .now_ns = params->now_ns};
 
-	if (!ip->tx || !neighbour_table_create(&ip->neighbours, &neighbours)) {
-		free(ip->tx);
-		return false;
+	if (ip->tx && dad_create(&ip->dad, params->netif_count, params->hash_seed)) {
+		if (neighbour_table_create(&ip->neighbours, &neighbours))
+			return true;
+		dad_destroy(&ip->dad);
 	}
-	return true;
+	free(ip->tx);
+	return false;
 }
 
 void ip_layer_destroy(struct ip_layer *ip)
@@ -41,6 +43,7 @@ void ip_layer_destroy(struct ip_layer *ip)
 	struct rte_mbuf *frame;
 
 	neighbour_table_destroy(&ip->neighbours);
+	dad_destroy(&ip->dad);
 	for (unsigned i = 0; i < ip->netif_count; i++)
 		while (tx_queue_take(&ip->tx[i], &frame, 1) == 1)
 			rte_pktmbuf_free(frame);

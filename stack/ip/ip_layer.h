@@ -12,6 +12,7 @@
 #include "stack/base/compiler.h"
 #include "stack/base/drop_watch.h"
 #include "stack/base/drops.h"
+#include "stack/ip/dad.h"
 #include "stack/ip/icmp_limit.h"
 #include "stack/ip/ip_output.h"
 #include "stack/link/neighbour.h"
@@ -27,6 +28,7 @@ struct ip_layer {
 	uint16_t netif_count;
 	struct tx_queue *tx;           /* one an interface, owned */
 	struct neighbour_table neighbours;
+	struct dad dad;
 	uint32_t generation;           /* of routes and addresses; routes of another one are stale */
 	struct rte_mempool *header_pool;
 	struct drop_counters *drops;

@@ -10,6 +10,8 @@
 #include "stack/link/frame.h"
 #include "stack/link/nd.h"
 
+static const struct ip_addr nobody4 = {.bytes = {[10] = 0xff, 0xff}};
+static const struct ip_addr nobody6;
 static const struct ip_addr all_nodes = {.bytes = {0xff, 0x02, [15] = 0x01}};
 
 static void send_arp(struct ip_layer *ip, uint16_t netif, const uint8_t destination[6],
@@ -35,8 +37,9 @@ static void send_nd(struct ip_layer *ip, uint16_t netif, const uint8_t destinati
 {
 	const struct netif *from = &ip->netifs[netif];
 	uint16_t link_bytes = eth_header_bytes(from);
+	uint16_t message_bytes = nd_message_bytes(message);
 	struct rte_mbuf *frame =
-		frame_new(ip->header_pool, link_bytes + IP6_HEADER_BYTES + ND_MESSAGE_BYTES);
+		frame_new(ip->header_pool, link_bytes + IP6_HEADER_BYTES + message_bytes);
 
 	if (!frame) {
 		drop_count(ip->drops, DROP_MBUF_EMPTY);
@@ -46,14 +49,22 @@ static void send_nd(struct ip_layer *ip, uint16_t netif, const uint8_t destinati
 	uint8_t *icmp = bytes + link_bytes + IP6_HEADER_BYTES;
 
 	eth_write(bytes, from, destination_mac, ETH_TYPE_IP6);
-	ip6_header_write(bytes + link_bytes, meta, ND_MESSAGE_BYTES);
+	ip6_header_write(bytes + link_bytes, meta, message_bytes);
 	nd_write(icmp, message);
 	uint64_t sum = checksum_add_pseudo_header(0, &meta->source, &meta->destination,
-						  IP_PROTOCOL_ICMP6, ND_MESSAGE_BYTES);
-	uint16_t checksum = checksum_finish(checksum_add(sum, icmp, ND_MESSAGE_BYTES));
+						  IP_PROTOCOL_ICMP6, message_bytes);
+	uint16_t checksum = checksum_finish(checksum_add(sum, icmp, message_bytes));
 
 	memcpy(icmp + 2, &checksum, sizeof(checksum));
 	ip_send_control(ip, netif, frame);
+}
+
+static bool is_preferred(const struct netif *netif, const struct ip_addr *addr)
+{
+	unsigned index = netif_find(netif, addr);
+
+	return index != NETIF_NO_ADDRESS &&
+	       netif->address_states[index] == NETIF_ADDRESS_PREFERRED;
 }
 
 static void ask_arp(struct ip_layer *ip, uint16_t netif, const struct ip_addr *source,
@@ -68,7 +79,9 @@ static void ask_arp(struct ip_layer *ip, uint16_t netif, const struct ip_addr *s
 static void ask_nd(struct ip_layer *ip, uint16_t netif, const struct ip_addr *source,
 		   const struct ip_addr *target, const uint8_t *unicast_mac)
 {
-	struct nd_message question = {.type = ND_NEIGHBOUR_SOLICITATION, .has_mac = true,
+	/* RFC 4429 3.2: an address that may turn out to be another's tells nobody a MAC. */
+	struct nd_message question = {.type = ND_NEIGHBOUR_SOLICITATION,
+				      .has_mac = is_preferred(&ip->netifs[netif], source),
 				      .target = *target};
 	struct ip_output_meta meta = {.source = *source,
 				      .destination = unicast_mac ? *target : ip6_solicited_node(target),
@@ -86,7 +99,6 @@ static void solicit(void *context, uint16_t netif, const struct ip_addr *addr,
 {
 	struct ip_layer *ip = context;
 	const struct ip_addr *source = netif_source_for(&ip->netifs[netif], addr);
-	static const struct ip_addr nobody4 = {.bytes = {[10] = 0xff, 0xff}};
 
 	/* A port without an address asks as nobody (RFC 5227 2.1.1), which hosts answer. */
 	if (!source && ip_addr_is_v4(addr))
@@ -126,6 +138,26 @@ static bool is_proxied(struct ip_layer *ip, uint16_t netif, const struct ip_addr
 	return index == NEIGHBOUR_NONE || !neighbour_is_resolved(&ip->neighbours.entries[index]);
 }
 
+static bool is_own_mac(const struct ip_layer *ip, uint16_t netif, const uint8_t *mac)
+{
+	return memcmp(mac, ip->netifs[netif].mac, 6) == 0;
+}
+
+/* RFC 5227 2.1.1 and 2.4: does another host use or want an address of ours? */
+static enum drop_reason arp_conflict(struct ip_layer *ip, uint16_t netif, const struct arp_message *in,
+				     uint64_t now_ns)
+{
+	bool is_probe = ip_addr_equal(&in->sender, &nobody4) && in->op == ARP_REQUEST;
+	unsigned index = netif_find(&ip->netifs[netif], is_probe ? &in->target : &in->sender);
+
+	if (index == NETIF_NO_ADDRESS)
+		return DROP_NONE;
+	if (is_own_mac(ip, netif, in->sender_mac))
+		return DROP_ARP_LOOPED;
+	dad_heard(ip, netif, index, in->sender_mac, is_probe ? DAD_PROBED : DAD_CLAIMED, now_ns);
+	return is_probe ? DROP_NONE : DROP_ARP_CONFLICT;
+}
+
 /* RFC 826, "Packet Reception". */
 enum drop_reason resolver_arp_input(struct ip_layer *ip, uint16_t netif_index, const uint8_t *bytes,
 				    uint32_t length_bytes, uint64_t now_ns)
@@ -136,8 +168,9 @@ enum drop_reason resolver_arp_input(struct ip_layer *ip, uint16_t netif_index, c
 
 	if (reason != DROP_NONE)
 		return reason;
-	if (netif_owns(netif, &in.sender))
-		return DROP_ARP_CONFLICT;
+	reason = arp_conflict(ip, netif_index, &in, now_ns);
+	if (reason != DROP_NONE)
+		return reason;
 	bool for_us = netif_owns(netif, &in.target) ||
 		      (in.op == ARP_REQUEST && is_proxied(ip, netif_index, &in.sender, &in.target));
 	bool answers_us = in.op == ARP_REPLY && for_us && memcmp(in.target_mac, netif->mac, 6) == 0;
@@ -166,8 +199,16 @@ static enum drop_reason solicitation(struct ip_layer *ip, const struct ip_packet
 				     const struct nd_message *in, uint64_t now_ns)
 {
 	const struct netif *netif = &ip->netifs[packet->netif];
+	const uint8_t *frame_mac = rte_pktmbuf_mtod_offset(packet->mbuf, const uint8_t *, 6);
 	bool is_probe = ip_addr_is_any(&packet->source);
+	unsigned index = netif_find(netif, &in->target);
 	uint8_t to_mac[6];
+
+	if (is_probe && index != NETIF_NO_ADDRESS) {
+		if (is_own_mac(ip, packet->netif, frame_mac))
+			return DROP_ARP_LOOPED;
+		dad_heard(ip, packet->netif, index, frame_mac, DAD_PROBED, now_ns);
+	}
 
 	bool proxied = is_proxied(ip, packet->netif, &packet->source, &in->target);
 
@@ -181,7 +222,8 @@ static enum drop_reason solicitation(struct ip_layer *ip, const struct ip_packet
 				now_ns);
 	}
 	struct nd_message answer = {.type = ND_NEIGHBOUR_ADVERTISEMENT, .solicited = !is_probe,
-				    .override = !proxied, .has_mac = true, .target = in->target};
+				    .override = is_preferred(netif, &in->target), .has_mac = true,
+				    .target = in->target};
 	struct ip_output_meta meta = {.source = in->target,
 				      .destination = is_probe ? all_nodes : packet->source,
 				      .protocol = IP_PROTOCOL_ICMP6,
@@ -193,7 +235,7 @@ static enum drop_reason solicitation(struct ip_layer *ip, const struct ip_packet
 	else if (in->has_mac)
 		memcpy(to_mac, in->mac, 6);
 	else
-		memcpy(to_mac, rte_pktmbuf_mtod_offset(packet->mbuf, const uint8_t *, 6), 6);
+		memcpy(to_mac, frame_mac, 6);
 	memcpy(answer.mac, netif->mac, 6);
 	send_nd(ip, packet->netif, to_mac, &meta, &answer);
 	return DROP_NONE;
@@ -203,8 +245,16 @@ static enum drop_reason solicitation(struct ip_layer *ip, const struct ip_packet
 static enum drop_reason advertisement(struct ip_layer *ip, const struct ip_packet *packet,
 				      const struct nd_message *in, uint64_t now_ns)
 {
-	if (netif_owns(&ip->netifs[packet->netif], &in->target))
+	const uint8_t *from = in->has_mac ? in->mac
+					  : rte_pktmbuf_mtod_offset(packet->mbuf, const uint8_t *, 6);
+	unsigned index = netif_find(&ip->netifs[packet->netif], &in->target);
+
+	if (index != NETIF_NO_ADDRESS) {
+		if (is_own_mac(ip, packet->netif, from))
+			return DROP_ARP_LOOPED;
+		dad_heard(ip, packet->netif, index, from, DAD_CLAIMED, now_ns);
 		return DROP_ARP_CONFLICT;
+	}
 	if (!in->has_mac)
 		return DROP_NONE;
 	struct neighbour_learning learning = {
@@ -229,13 +279,22 @@ enum drop_reason resolver_nd_input(struct ip_layer *ip, const struct ip_packet *
 						    : advertisement(ip, packet, &in, now_ns);
 }
 
+void resolver_probe(struct ip_layer *ip, uint16_t netif, const struct ip_addr *addr)
+{
+	if (ip_addr_is_v4(addr))
+		ask_arp(ip, netif, &nobody4, addr, NULL);
+	else
+		ask_nd(ip, netif, &nobody6, addr, NULL);
+}
+
 void resolver_announce(struct ip_layer *ip, uint16_t netif, const struct ip_addr *addr)
 {
 	if (ip_addr_is_v4(addr)) {
 		ask_arp(ip, netif, addr, addr, NULL);
 		return;
 	}
-	struct nd_message news = {.type = ND_NEIGHBOUR_ADVERTISEMENT, .override = true,
+	struct nd_message news = {.type = ND_NEIGHBOUR_ADVERTISEMENT,
+				  .override = is_preferred(&ip->netifs[netif], addr),
 				  .has_mac = true, .target = *addr};
 	struct ip_output_meta meta = {.source = *addr, .destination = all_nodes,
 				      .protocol = IP_PROTOCOL_ICMP6, .hop_limit = ND_HOP_LIMIT};

@@ -4,7 +4,6 @@
 
 #include "stack/link/eth.h"
 
-#define ND_FIXED_BYTES 24
 #define OPTION_SOURCE_MAC 1
 #define OPTION_TARGET_MAC 2
 #define FLAG_ROUTER 0x80
@@ -33,14 +32,14 @@ static bool parse_options(const uint8_t *bytes, uint32_t length_bytes, uint8_t w
 enum drop_reason nd_parse(const struct ip_packet *packet, const uint8_t *bytes,
 			  struct nd_message *out)
 {
-	if (packet->hop_limit != ND_HOP_LIMIT || packet->l4_bytes < ND_FIXED_BYTES || bytes[1] != 0)
+	if (packet->hop_limit != ND_HOP_LIMIT || packet->l4_bytes < ND_BARE_MESSAGE_BYTES || bytes[1] != 0)
 		return DROP_ND_MALFORMED;
 	*out = (struct nd_message){.type = bytes[0], .target = ip_addr_from_v6(bytes + 8)};
 	bool is_solicitation = out->type == ND_NEIGHBOUR_SOLICITATION;
 
 	if (ip_addr_is_multicast(&out->target) || ip_addr_is_v4(&out->target))
 		return DROP_ND_MALFORMED;
-	if (!parse_options(bytes + ND_FIXED_BYTES, packet->l4_bytes - ND_FIXED_BYTES,
+	if (!parse_options(bytes + ND_BARE_MESSAGE_BYTES, packet->l4_bytes - ND_BARE_MESSAGE_BYTES,
 			   is_solicitation ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC, out))
 		return DROP_ND_MALFORMED;
 	if (is_solicitation) {
@@ -65,12 +64,14 @@ void nd_write(uint8_t *to, const struct nd_message *message)
 {
 	bool is_solicitation = message->type == ND_NEIGHBOUR_SOLICITATION;
 
-	memset(to, 0, ND_MESSAGE_BYTES);
+	memset(to, 0, nd_message_bytes(message));
 	to[0] = message->type;
 	to[4] = (uint8_t)((message->router ? FLAG_ROUTER : 0) |
 			  (message->solicited ? FLAG_SOLICITED : 0) |
 			  (message->override ? FLAG_OVERRIDE : 0));
 	memcpy(to + 8, message->target.bytes, 16);
+	if (!message->has_mac)
+		return;
 	to[24] = is_solicitation ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC;
 	to[25] = 1;
 	memcpy(to + 26, message->mac, 6);

@@ -17,7 +17,8 @@
 #define ND_NEIGHBOUR_SOLICITATION 135
 #define ND_NEIGHBOUR_ADVERTISEMENT 136
 #define ND_HOP_LIMIT 255
-/* With one link-layer address option. */
+/* Without and with one link-layer address option. */
+#define ND_BARE_MESSAGE_BYTES 24
 #define ND_MESSAGE_BYTES 32
 
 struct nd_message {
@@ -34,7 +35,12 @@ struct nd_message {
  * packet->l4_bytes. */
 MUST_USE enum drop_reason nd_parse(const struct ip_packet *packet, const uint8_t *bytes,
 				   struct nd_message *out);
-/* Writes ND_MESSAGE_BYTES with checksum 0; the message must have a MAC. */
+/* ND_MESSAGE_BYTES, or ND_BARE_MESSAGE_BYTES where the message has no MAC. */
+static inline uint16_t nd_message_bytes(const struct nd_message *message)
+{
+	return message->has_mac ? ND_MESSAGE_BYTES : ND_BARE_MESSAGE_BYTES;
+}
+/* Writes that many, with checksum 0. */
 void nd_write(uint8_t *to, const struct nd_message *message);
 
 #endif
