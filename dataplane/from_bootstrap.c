@@ -102,6 +102,18 @@ static bool read_routes(struct port_settings *to, const Hydrofoil__Port *from, s
 	return true;
 }
 
+static enum netif_probing read_probing(const Hydrofoil__Port *from)
+{
+	switch (from->duplicate_addresses) {
+	case HYDROFOIL__PORT__DUPLICATE_ADDRESSES__PROBE_FIRST:
+		return NETIF_PROBES_FIRST;
+	case HYDROFOIL__PORT__DUPLICATE_ADDRESSES__PROBE_NOT:
+		return NETIF_PROBES_NOT;
+	default:
+		return NETIF_PROBES_MEANWHILE;
+	}
+}
+
 static bool read_port(struct port_settings *to, const Hydrofoil__Port *from, struct why *why)
 {
 	copy_text(to->name, sizeof(to->name), from->name);
@@ -109,6 +121,7 @@ static bool read_port(struct port_settings *to, const Hydrofoil__Port *from, str
 	to->vrf = (uint16_t)from->vrf;
 	to->vlan = (uint16_t)from->vlan;
 	to->inside = from->inside;
+	to->probing = (uint8_t)read_probing(from);
 	if (from->mac && from->mac[0]) {
 		if (!ports_parse_mac(from->mac, to->mac))
 			return why_set(why, "port %s: \"%s\" is not a MAC address", to->name, from->mac);

@@ -99,6 +99,7 @@ static void on_tick(uv_timer_t *timer)
 	static unsigned ticks;
 
 	server_capture_tick(server);
+	address_watch_look(&server->addresses, &server->assembly);
 	server_config_step(server);
 	server_count_config(server);
 	if (server->state != ADMIN_INITIALIZING && uv_timer_get_repeat(timer) != TICK_MS)

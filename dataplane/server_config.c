@@ -234,7 +234,8 @@ void server_config_step(struct server *server)
 	publisher_reclaim(publisher);
 	if (server->quitting && server->drain.told && publisher_settled(publisher))
 		kernel_places_close(server->places);
-	if (!server->listening && publisher_warming(publisher) == 0)
+	if (!server->listening && publisher_warming(publisher) == 0 &&
+	    server->addresses.tentative == 0)
 		publish_listeners(server);
 	if (server->state == ADMIN_INITIALIZING && server->listening &&
 	    publisher_settled(publisher)) {

@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include "dataplane/address_watch.h"
 #include "dataplane/admin/admin.h"
 #include "dataplane/assembly.h"
 #include "dataplane/config/dns.h"
@@ -40,6 +41,7 @@ struct server {
 	uv_timer_t close_listeners; /* at the end of a graceful /drain_listeners */
 	uint32_t close_directions;  /* which ones then, bits as gateway_drain's */
 	uint32_t closed_directions; /* these are closed for good */
+	struct address_watch addresses;
 	uv_timer_t tick;
 	uv_signal_t signals[SERVER_SIGNALS];
 	enum admin_state state;     /* server_state() says what is shown */

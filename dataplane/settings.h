@@ -28,6 +28,7 @@ struct port_settings {
 	uint8_t mac[6];
 	uint16_t vrf;
 	uint16_t vlan;           /* 0 = frames have no tag */
+	uint8_t probing;         /* enum netif_probing */
 	bool inside;             /* takes every destination */
 	uint16_t mtu_bytes;      /* 0 = the device's, else 1500 */
 	uint8_t address_count;

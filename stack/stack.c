@@ -323,8 +323,3 @@ void stack_set_address_state(struct stack *stack, uint16_t netif, unsigned index
 {
 	stack->ip.netifs[netif].address_states[index] = (uint8_t)state;
 }
-
-const struct ip_layer *stack_ip(const struct stack *stack)
-{
-	return &stack->ip;
-}

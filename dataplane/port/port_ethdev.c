@@ -127,6 +127,7 @@ static void fill_netif(struct netif *netif, const struct port_settings *settings
 	netif->vrf = settings->vrf;
 	netif->vlan = settings->vlan;
 	netif->inside = settings->inside;
+	netif->probing = settings->probing;
 	netif->route_count = settings->route_count;
 	memcpy(netif->routes, settings->routes, sizeof(netif->routes));
 	netif->tx_multi_segment = caps->tx_multi_segment;

@@ -44,7 +44,14 @@ enum mail_kind {
 	MAIL_ASK_TO_GO, /* ask connections to end; listeners stay */
 	MAIL_VISIT,  /* call visit for every connection */
 	MAIL_CALL,   /* call run once */
+	MAIL_ADDRESS, /* the worker that probes has found out about an address of ours; copied */
 	MAIL_KIND_COUNT
+};
+
+struct mail_address {
+	uint16_t netif;
+	uint8_t index;
+	uint8_t state; /* enum netif_address_state */
 };
 
 struct mail {
@@ -54,6 +61,7 @@ struct mail {
 		struct worker_visit *visit;
 		uint32_t directions; /* MAIL_ASK_TO_GO: as gateway_drain */
 		struct worker_call *call;
+		struct mail_address address;
 	};
 };
 

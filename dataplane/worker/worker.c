@@ -265,6 +265,10 @@ static void take_mail(struct worker *w, const struct mail *mail, uint64_t now_ns
 		mail->call->run(mail->call->context, w, now_ns);
 		__atomic_store_n(&mail->call->done, true, __ATOMIC_RELEASE);
 		break;
+	case MAIL_ADDRESS:
+		stack_set_address_state(w->stack, mail->address.netif, mail->address.index,
+					(enum netif_address_state)mail->address.state);
+		break;
 	case MAIL_KIND_COUNT:
 		break;
 	}

@@ -5,15 +5,10 @@
 
 #include "stack/base/time.h"
 #include "tests/lib/eal.h"
-#include "tests/lib/packet.h"
+#include "tests/lib/piece.h"
 #include "tests/lib/unit.h"
 
-#define OURS 0x0a000001u
-#define PEER 0x0a000002u
 #define L3 14u
-
-static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-static const uint8_t ours6[16] = {0x20, 1, 0xd, 0xb8, [15] = 1};
 
 static struct rte_mempool *mbufs;
 static struct netif netif;
@@ -21,21 +16,6 @@ static struct ip_layer ip = {.netifs = &netif, .netif_count = 1};
 static struct drop_counters drops;
 static struct reassembly r;
 static unsigned told[3];
-
-/* What a fragment looks like. */
-struct piece {
-	bool v6;
-	bool hop_by_hop; /* in front of the Fragment header */
-	uint32_t from;   /* last byte of the source's address */
-	uint32_t id;
-	uint32_t offset;
-	uint32_t bytes;
-	bool more;
-	uint8_t protocol; /* 0 = UDP */
-	uint8_t ecn;
-	uint32_t padding; /* behind the IP packet */
-	uint32_t segment_bytes;
-};
 
 static void tell(void *context, enum reassembly_news news, const struct ip_packet *fragment,
 		 uint64_t now_ns)
@@ -50,8 +30,8 @@ static void start(uint32_t datagrams, uint32_t fragments, uint32_t buffers)
 	if (!mbufs)
 		mbufs = test_mbuf_pool("reassembly", 511);
 	netif = (struct netif){.mtu_bytes = 1500, .address_count = 2, .vrf = 7};
-	netif.addresses[0] = (struct netif_address){ip_addr_from_v4(OURS), 24};
-	netif.addresses[1] = (struct netif_address){ip_addr_from_v6(ours6), 64};
+	netif.addresses[0] = (struct netif_address){ip_addr_from_v4(PIECE_OURS4), 24};
+	netif.addresses[1] = (struct netif_address){ip_addr_from_v6(piece_ours6), 64};
 	memset(&drops, 0, sizeof(drops));
 	memset(told, 0, sizeof(told));
 	struct reassembly_params params = {
@@ -70,52 +50,10 @@ static void stop(void)
 	CU_ASSERT_EQUAL(rte_mempool_in_use_count(mbufs), 0);
 }
 
-/* Byte n of every datagram's payload; the first ones are a UDP header of whatever length. */
-static uint8_t pattern(uint32_t n)
-{
-	return (uint8_t)(n * 37 + (n >> 8));
-}
-
-static void put_headers(struct packet *packet, const struct piece *p)
-{
-	uint8_t from6[16] = {0x20, 1, 0xd, 0xb8, [15] = (uint8_t)p->from};
-	uint8_t protocol = p->protocol ? p->protocol : 17;
-
-	packet_eth(packet, mac, mac, p->v6 ? 0x86dd : 0x0800);
-	if (!p->v6) {
-		packet_ip4(packet, PEER - 2 + p->from, OURS, protocol, p->bytes, 0);
-		packet->bytes[L3 + 1] = p->ecn;
-		packet->bytes[L3 + 4] = (uint8_t)(p->id >> 8);
-		packet->bytes[L3 + 5] = (uint8_t)p->id;
-		packet->bytes[L3 + 6] = (uint8_t)((p->more ? 0x20 : 0) | p->offset >> 11);
-		packet->bytes[L3 + 7] = (uint8_t)(p->offset >> 3);
-		packet_fix_ip4(packet, L3);
-		return;
-	}
-	packet_ip6(packet, from6, ours6, p->hop_by_hop ? 0 : 44, 8 + p->bytes + 8 * p->hop_by_hop, 64);
-	packet->bytes[L3 + 1] = (uint8_t)(p->ecn << 4);
-	if (p->hop_by_hop)
-		packet_put(packet, "\x2c\0\1\4\0\0\0\0", 8);
-	packet_put16(packet, (unsigned)protocol << 8);
-	packet_put16(packet, p->offset | p->more);
-	packet_put32(packet, p->id);
-}
-
-/* The fragment, parsed; its mbuf is the caller's. */
 static struct ip_packet parse(const struct piece *p)
 {
-	struct packet packet = {.length = 0};
-	struct ip_packet out;
+	struct ip_packet out = piece_parse(p, &ip, mbufs);
 
-	put_headers(&packet, p);
-	for (uint32_t i = 0; i < p->bytes; i++)
-		packet_fill(&packet, pattern(p->offset + i), 1);
-	packet_fill(&packet, 0xee, p->padding);
-	struct ip_input_from from = {.mbuf = packet_mbuf(&packet, mbufs, p->segment_bytes),
-				     .l3_offset = L3};
-
-	CU_ASSERT_EQUAL_FATAL(p->v6 ? ip6_input(&ip, &from, &out) : ip4_input(&ip, &from, &out),
-			      DROP_NONE);
 	CU_ASSERT_FATAL(out.is_fragment);
 	return out;
 }
@@ -155,7 +93,7 @@ static void check_whole(const struct piece *p, const struct ip_input_from *whole
 
 	CU_ASSERT_FATAL(data != NULL);
 	for (uint32_t i = 0; i < bytes; i++)
-		if (data[i] != pattern(i))
+		if (data[i] != piece_byte(i))
 			CU_FAIL_FATAL("a byte is wrong");
 	CU_ASSERT(rte_pktmbuf_mtod(whole->mbuf, uint8_t *)[12] == (p->v6 ? 0x86 : 8));
 	if (p->v6)
