@@ -9,9 +9,8 @@
 #include "dataplane/logger.h"
 #include "stack/base/time.h"
 
-#define DATA_ROOM_BYTES (2048 + RTE_PKTMBUF_HEADROOM)
-/* What one buffer takes in its pool, header and padding included. */
-#define BUFFER_BYTES (DATA_ROOM_BYTES + 256)
+/* What one buffer takes in its pool beside its data, header and padding included. */
+#define BUFFER_EXTRA_BYTES 256
 #define INDIRECT_BYTES 256
 #define POOL_CACHE 256
 #define CONFIG_OBJECTS_MAX (1u << 18)
@@ -55,20 +54,35 @@ static struct rte_mempool *make_pool(const struct assembly *a, const char *kind,
 	return pool;
 }
 
+/* Ports share the buffers: the largest frame of any of them fits. */
+static uint16_t data_room_bytes(const struct dataplane_settings *settings)
+{
+	uint16_t most = port_buffer_bytes(0);
+
+	for (unsigned i = 0; i < settings->port_count; i++) {
+		uint16_t bytes = port_buffer_bytes(settings->ports[i].mtu_bytes);
+
+		most = bytes > most ? bytes : most;
+	}
+	return (uint16_t)(most + RTE_PKTMBUF_HEADROOM);
+}
+
 /* Memory is shared out: 5/8 receive, 2/8 heads and copies, 1/16 references, the rest is for what
  * pools need beside their buffers. */
 static bool make_pools(struct assembly *a, struct why *why)
 {
 	uint64_t bytes = (uint64_t)a->settings.memory_mib << 20;
-	uint32_t headers = (uint32_t)(bytes * 2 / 8 / BUFFER_BYTES / a->settings.workers);
+	uint16_t room = data_room_bytes(&a->settings);
+	uint32_t buffer_bytes = room + (uint32_t)BUFFER_EXTRA_BYTES;
+	uint32_t headers = (uint32_t)(bytes * 2 / 8 / buffer_bytes / a->settings.workers);
 	uint32_t references = (uint32_t)(bytes / 16 / INDIRECT_BYTES / a->settings.workers);
 
-	a->rx_pool = make_pool(a, "rx", 0, (uint32_t)(bytes * 5 / 8 / BUFFER_BYTES),
-			       DATA_ROOM_BYTES, why);
+	a->rx_pool = make_pool(a, "rx", 0, (uint32_t)(bytes * 5 / 8 / buffer_bytes),
+			       room, why);
 	if (!a->rx_pool)
 		return false;
 	for (unsigned i = 0; i < a->settings.workers; i++) {
-		a->workers[i].header_pool = make_pool(a, "head", i, headers, DATA_ROOM_BYTES, why);
+		a->workers[i].header_pool = make_pool(a, "head", i, headers, room, why);
 		a->workers[i].indirect_pool = make_pool(a, "ref", i, references, 0, why);
 		if (!a->workers[i].header_pool || !a->workers[i].indirect_pool)
 			return false;

@@ -14,9 +14,8 @@
 #include "dataplane/port/interface.h"
 #include "dataplane/port/port_ethdev.h"
 
-/* Room for the largest frame and the ring's own header (TPACKET2_HDRLEN), a power of two. */
 #define RING_FRAMES 1024
-#define RING_HEADER_BYTES 128
+#define PAGE_BYTES 4096u
 
 static bool may_open_packet_sockets(const struct port_settings *settings, struct why *why)
 {
@@ -33,21 +32,22 @@ bool port_af_packet_create(const struct port_settings *settings, uint32_t index,
 			   struct port_device *out, struct why *why)
 {
 	char device[32], arguments[256];
-	unsigned frame_bytes = 2048;
 	struct interface interface;
 	struct socket_set before;
 
 	if (!may_open_packet_sockets(settings, why) || !interface_look(&interface, settings, why))
 		return false;
 	out->mtu_bytes = interface.mtu_bytes;
-	uint16_t mtu = settings->mtu_bytes ? settings->mtu_bytes : out->mtu_bytes;
+	/* The driver counts on frames without gaps: a block is two frames, or one of whole pages. */
+	unsigned frame_bytes = port_buffer_bytes(settings->mtu_bytes);
 
-	while (frame_bytes < mtu + (unsigned)RING_HEADER_BYTES && frame_bytes < 16384)
-		frame_bytes *= 2;
+	/* Longer frames than a buffer holds are for those who ask for them. */
+	if (!settings->mtu_bytes && out->mtu_bytes > PORT_MTU_UNASKED_BYTES)
+		out->mtu_bytes = PORT_MTU_UNASKED_BYTES;
 	snprintf(device, sizeof(device), "net_af_packet%u", index);
 	snprintf(arguments, sizeof(arguments),
 		 "iface=%s,qpairs=1,framesz=%u,blocksz=%u,framecnt=%u", settings->device, frame_bytes,
-		 frame_bytes < 4096 ? 4096 : frame_bytes, RING_FRAMES);
+		 frame_bytes < PAGE_BYTES ? PAGE_BYTES : frame_bytes, RING_FRAMES);
 	socket_set_look(&before, AF_PACKET);
 	if (!port_vdev_create(settings->name, device, arguments, &out->ethdev_ids[0], why))
 		return false;

@@ -14,6 +14,10 @@
 #include "stack/base/siphash.h"
 
 #define ETHERNET_BYTES (14 + 4)
+#define BUFFER_LEAST_BYTES 2048u
+#define BUFFER_STEP_BYTES 4096u /* frames of an AF_PACKET ring fill whole pages, or share one evenly */
+/* Ethernet with a tag, and the header of an AF_PACKET ring's frame (TPACKET2_HDRLEN). */
+#define AROUND_FRAME_BYTES 128u
 
 static uint32_t ethdev_rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
 {
@@ -93,6 +97,15 @@ static bool create(const struct port_settings *settings, uint32_t index, struct 
 		return port_tap_create(settings, index, device, why);
 	}
 	return why_set(why, "port %s: unknown kind", settings->name);
+}
+
+uint16_t port_buffer_bytes(uint16_t mtu_bytes)
+{
+	uint32_t bytes = mtu_bytes + AROUND_FRAME_BYTES;
+
+	if (bytes <= BUFFER_LEAST_BYTES)
+		return BUFFER_LEAST_BYTES;
+	return (uint16_t)((bytes + BUFFER_STEP_BYTES - 1) / BUFFER_STEP_BYTES * BUFFER_STEP_BYTES);
 }
 
 /* The MTU that was asked for, else the device's, else Ethernet's; held against one buffer. */

@@ -53,6 +53,11 @@ MUST_USE bool port_tap_create(const struct port_settings *settings, uint32_t ind
 MUST_USE bool port_ring_create(const struct port_settings *settings, uint32_t index,
 			       struct port_device *out, struct why *why);
 
+/* What fits into the smallest buffer: more only where `mtu` says so. */
+#define PORT_MTU_UNASKED_BYTES 1920
+/* The room that a received frame of a port with this MTU needs, with what some drivers put around it;
+ * 2,048 for Ethernet's own MTU and for 0. */
+uint16_t port_buffer_bytes(uint16_t mtu_bytes);
 /* Makes and starts one port with `queues` queue pairs, or as many as the device has (out->queues).  On
  * false nothing is left of it. */
 MUST_USE bool port_open(struct port *out, const struct port_settings *settings, uint32_t index,
