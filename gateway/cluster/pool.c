@@ -233,6 +233,7 @@ static bool upstream_open(struct gateway *gateway, const struct config_cluster *
 				       .remote_port = host->port,
 				       .pipe = host->pipe,
 				       .local = cluster->source,
+				       .vrf = cluster->vrf,
 				       .connect_timeout_ns = cluster->connect_timeout_ns};
 	struct upstream *upstream = pool_take(&gateway->upstreams);
 	enum stream_failure why = STREAM_FAILURE_NONE;

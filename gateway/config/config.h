@@ -220,6 +220,7 @@ struct config_cluster {
 	bool dns_respect_ttl;
 	uint8_t dns_family;             /* 4 or 6 only, 0 = both, 46 / 64 = preferred first */
 	struct ip_addr source;          /* any = the stack chooses */
+	uint16_t vrf;                   /* that connections are opened in */
 	uint32_t stat_slot;
 };
 

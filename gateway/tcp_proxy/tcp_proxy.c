@@ -256,6 +256,7 @@ static bool proxy_dial(struct tcp_proxy *proxy, const struct config_endpoint *en
 				       .remote_port = endpoint->port,
 				       .pipe = endpoint->pipe,
 				       .local = cluster->source,
+				       .vrf = cluster->vrf,
 				       .connect_timeout_ns = cluster->connect_timeout_ns};
 	struct cluster_stats *stats = stats_cluster(gateway, cluster->stat_slot);
 	struct host *host = host_get(gateway, cluster, endpoint);

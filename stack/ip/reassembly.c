@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "stack/base/invariant.h"
+#include "stack/base/planted.h"
 #include "stack/ip/ip_header.h"
 #include "stack/ip/reassembly_join.h"
 
@@ -34,6 +35,7 @@ struct datagram {
 struct source_use {
 	uint32_t datagrams;
 	uint64_t bytes;
+	struct datagram *oldest;
 };
 
 static struct datagram *datagram_at(const struct reassembly *r, uint32_t index)
@@ -107,6 +109,7 @@ static struct datagram *find(struct reassembly *r, const struct ip_packet *f, ui
 			continue;
 		use->datagrams++;
 		use->bytes += d->charge_bytes;
+		use->oldest = d; /* the newest come first */
 		if (d->id == f->fragment_id && ip_addr_equal(&d->destination, &f->destination) &&
 		    d->protocol == (f->is_v6 ? 0 : f->protocol))
 			found = d;
@@ -179,16 +182,10 @@ static void refuse(struct reassembly *r, struct datagram *d, enum drop_reason re
 	d->refused = true;
 }
 
-/* False when `keep` is the oldest. */
-static bool evict_oldest(struct reassembly *r, const struct datagram *keep)
+static void evict(struct reassembly *r, struct datagram *d, enum drop_reason reason)
 {
-	struct datagram *d = r->oldest != POOL_NO_INDEX ? datagram_at(r, r->oldest) : NULL;
-
-	if (d == keep)
-		return false;
-	drop_parts(r, d, DROP_IP_REASSEMBLY_FULL);
+	drop_parts(r, d, reason);
 	close_datagram(r, d);
-	return true;
 }
 
 /* --- fragments ---------------------------------------------------------------------------- */
@@ -223,15 +220,29 @@ static uint32_t charge_of(const struct rte_mbuf *mbuf)
 	return bytes;
 }
 
-/* Makes room for `charge` more; DROP_NONE when there is. */
-static enum drop_reason make_room(struct reassembly *r, const struct datagram *d,
-				  const struct source_use *use, uint32_t charge)
+/* Makes room for `charge` more in d; DROP_NONE when there is.  Whoever loses many fragments on its way
+ * must not wait for a minute: its own oldest goes, then anybody's. */
+static enum drop_reason make_room(struct reassembly *r, const struct ip_packet *f,
+				  const struct datagram *d, uint32_t charge)
 {
-	if (use->bytes + charge > r->params.bytes_max / SOURCE_SHARE)
-		return DROP_IP_REASSEMBLY_SOURCE;
-	while (r->bytes + charge > r->params.bytes_max || r->fragments.available == 0)
-		if (!evict_oldest(r, d))
+	const uint32_t *bucket = bucket_of(r, f->vrf, &f->source);
+	struct source_use use;
+
+	for (;;) {
+		(void)find(r, f, *bucket, &use);
+		if (use.bytes + charge <= r->params.bytes_max / SOURCE_SHARE)
+			break;
+		if (use.oldest == d)
+			return DROP_IP_REASSEMBLY_SOURCE;
+		evict(r, use.oldest, DROP_IP_REASSEMBLY_SOURCE);
+	}
+	while (r->bytes + charge > r->params.bytes_max || r->fragments.available == 0) {
+		struct datagram *oldest = datagram_at(r, r->oldest);
+
+		if (oldest == d)
 			return DROP_IP_REASSEMBLY_FULL;
+		evict(r, oldest, DROP_IP_REASSEMBLY_FULL);
+	}
 	return DROP_NONE;
 }
 
@@ -316,8 +327,7 @@ static bool join(struct reassembly *r, struct datagram *d, struct ip_input_from 
 }
 
 /* DROP_NONE when the fragment has been taken into *d. */
-static enum drop_reason take(struct reassembly *r, struct datagram *d, const struct ip_packet *f,
-			     const struct source_use *use)
+static enum drop_reason take(struct reassembly *r, struct datagram *d, const struct ip_packet *f)
 {
 	uint32_t charge = charge_of(f->mbuf), after;
 
@@ -330,7 +340,7 @@ static enum drop_reason take(struct reassembly *r, struct datagram *d, const str
 	if (reason == DROP_IP_FRAGMENT_OVERLAP || reason == DROP_IP_REASSEMBLY_FRAGMENTS)
 		refuse(r, d, reason);
 	if (reason == DROP_NONE)
-		reason = make_room(r, d, use, charge);
+		reason = make_room(r, f, d, charge);
 	if (reason == DROP_NONE)
 		insert(r, d, f, after, charge);
 	return reason;
@@ -350,15 +360,13 @@ bool reassembly_add(struct reassembly *r, const struct ip_packet *f, struct ip_i
 	struct datagram *d = find(r, f, *bucket, &use);
 
 	if (!d) {
-		if (use.datagrams >= r->params.datagrams_max / SOURCE_SHARE) {
-			drop(r, f->mbuf, DROP_IP_REASSEMBLY_SOURCE);
-			return false;
-		}
-		if (r->datagrams.available == 0)
-			(void)evict_oldest(r, NULL);
+		if (use.datagrams >= r->params.datagrams_max / SOURCE_SHARE)
+			evict(r, use.oldest, DROP_IP_REASSEMBLY_SOURCE);
+		else if (r->datagrams.available == 0)
+			evict(r, datagram_at(r, r->oldest), DROP_IP_REASSEMBLY_FULL);
 		d = open_datagram(r, f, bucket, now_ns);
 	}
-	reason = take(r, d, f, &use);
+	reason = take(r, d, f);
 	if (reason != DROP_NONE) {
 		drop(r, f->mbuf, reason);
 		if (d->first == POOL_NO_INDEX && !d->refused)
@@ -378,6 +386,13 @@ uint32_t reassembly_expire(struct reassembly *r, uint64_t now_ns, uint32_t max)
 {
 	uint32_t count = 0;
 
+	/* The buffers, that is: their owner forgets them. */
+	while (PLANTED(DATAGRAM_LEAKS) && reassembly_deadline_ns(r) <= now_ns) {
+		struct datagram *d = datagram_at(r, r->oldest);
+
+		d->first = POOL_NO_INDEX;
+		close_datagram(r, d);
+	}
 	while (count < max && reassembly_deadline_ns(r) <= now_ns) {
 		struct datagram *d = datagram_at(r, r->oldest);
 
@@ -393,7 +408,7 @@ uint32_t reassembly_expire(struct reassembly *r, uint64_t now_ns, uint32_t max)
 void reassembly_destroy(struct reassembly *r)
 {
 	while (r->oldest != POOL_NO_INDEX)
-		(void)evict_oldest(r, NULL);
+		evict(r, datagram_at(r, r->oldest), DROP_IP_REASSEMBLY_FULL);
 	pool_destroy(&r->fragments);
 	pool_destroy(&r->datagrams);
 	free(r->buckets);

@@ -11,8 +11,8 @@
  * One owner thread, a worker or a dispatcher.  All fragments of a datagram must reach the same one:
  * hash them by source and destination alone, then send the whole datagram where its flow belongs.
  * Bounded in datagrams, in real size of buffers, and in fragments each; one source may hold a quarter
- * of the first two.  When the whole is full the oldest datagram goes, for it is the least likely to
- * be completed.  Fragments that overlap refuse their datagram, and what comes of it later. */
+ * of the first two and then pushes out its own oldest datagram.  When the whole is full the oldest of
+ * all goes, for it is the least likely to be completed.  Fragments that overlap refuse their datagram, and what comes of it later. */
 #ifndef STACK_IP_REASSEMBLY_H
 #define STACK_IP_REASSEMBLY_H
 

@@ -7,6 +7,7 @@
 
 #include "stack/base/invariant.h"
 #include "stack/base/time.h"
+#include "tests/sim/wire_cut.h"
 
 struct wire_frame {
 	uint64_t arrival_ns;
@@ -153,6 +154,20 @@ static bool passes(struct wire *wire, uint64_t now_ns)
 	return false;
 }
 
+static void spread(struct wire *wire, unsigned from, const uint8_t *bytes, uint32_t length_bytes,
+		   uint64_t now_ns)
+{
+	for (unsigned to = 0; to < wire->end_count; to++) {
+		bool meant = (bytes[0] & 1) || memcmp(bytes, wire->ends[to].mac, 6) == 0;
+
+		if (to == from || !meant || !passes(wire, now_ns))
+			continue;
+		launch(wire, to, bytes, length_bytes, now_ns);
+		if (chance(wire, wire->faults.duplicate_ppm))
+			launch(wire, to, bytes, length_bytes, now_ns);
+	}
+}
+
 void wire_send(struct wire *wire, unsigned end, struct rte_mbuf *mbuf, uint64_t now_ns)
 {
 	uint8_t buffer[WIRE_FRAME_BYTES_MAX];
@@ -167,14 +182,14 @@ void wire_send(struct wire *wire, unsigned end, struct rte_mbuf *mbuf, uint64_t 
 	mix(wire, bytes, length_bytes);
 	if (wire->trace)
 		print_frame(end, bytes, length_bytes, now_ns);
-	for (unsigned to = 0; to < wire->end_count; to++) {
-		bool meant = (bytes[0] & 1) || memcmp(bytes, wire->ends[to].mac, 6) == 0;
+	struct wire_cut cut;
 
-		if (to == end || !meant || !passes(wire, now_ns))
-			continue;
-		launch(wire, to, bytes, length_bytes, now_ns);
-		if (chance(wire, wire->faults.duplicate_ppm))
-			launch(wire, to, bytes, length_bytes, now_ns);
+	if (wire_cut_begin(&cut, bytes, length_bytes, wire->faults.cut_bytes, wire->datagrams_cut + 1)) {
+		wire->datagrams_cut++;
+		while (wire_cut_next(&cut))
+			spread(wire, end, cut.frame, cut.frame_bytes, now_ns);
+	} else {
+		spread(wire, end, bytes, length_bytes, now_ns);
 	}
 	rte_pktmbuf_free(mbuf);
 }

@@ -5,6 +5,9 @@
  *     worker port ──┼── wire ── frames in flight, ordered by (arrival, order of sending)
  *     origin host ──┘
  *
+ * A router that cuts makes fragments of IPv4 packets, whatever they say about that, and of IPv6 packets
+ * as their senders would have; each is an own frame with an own fate.
+ *
  * Frames are copied off the sender's mbuf and into a fresh mbuf of the receiver, as a NIC does. */
 #ifndef TESTS_SIM_WIRE_H
 #define TESTS_SIM_WIRE_H
@@ -24,6 +27,7 @@ struct wire_faults {
 	uint32_t loss_ppm;
 	uint32_t duplicate_ppm;
 	uint32_t corrupt_ppm;         /* one bit of an IP packet flips */
+	uint32_t cut_bytes;           /* payload of each fragment that a router makes; 0 = none does */
 	uint64_t partition_from_ns;   /* nothing passes in between; from == until: never */
 	uint64_t partition_until_ns;
 };
@@ -51,6 +55,7 @@ struct wire {
 	uint64_t hash;                    /* of every frame sent, with its time and sender */
 	uint64_t frames;
 	uint64_t frames_lost;
+	uint32_t datagrams_cut;           /* and the identification of the next one */
 	bool trace;
 };
 

@@ -100,6 +100,7 @@ static void make_faults(struct world *world, struct wire_faults *faults)
 		faults->duplicate_ppm = prng_below(prng, 20000);
 		faults->corrupt_ppm = prng_below(prng, weather == 3 ? 20000 : 5000);
 	}
+	faults->cut_bytes = prng_below(prng, 4) ? 0 : 200 + prng_below(prng, 1200);
 	if (world->hostile && prng_below(prng, 4) == 0) {
 		faults->partition_from_ns = NS_PER_MS * (1 + prng_below(prng, 500));
 		faults->partition_until_ns =
@@ -382,7 +383,6 @@ static bool run_until(struct world *world, uint64_t until_ns, bool until_clients
 }
 
 #define POOLS 9
-
 static void count_in_use(const struct world_memory *memory, unsigned counts[POOLS])
 {
 	const struct host_memory *sides[] = {&memory->worker, &memory->clients, &memory->origins};

@@ -1,6 +1,7 @@
 #include "xds/bootstrap/placement.h"
 
 #include "xds/bootstrap/ports.h"
+#include "xds/translate/internal.h"
 
 static bool has_ports(const Hydrofoil__Hydrofoil *section)
 {
@@ -18,6 +19,11 @@ static bool port_has(const Hydrofoil__Port *port, const struct ip_addr *addr)
 	return false;
 }
 
+static bool is_inside(const Hydrofoil__Port *port, const struct ip_addr *addr)
+{
+	return port->inside && !ip_addr_is_multicast(addr) && !ip_addr_is_link_local(addr);
+}
+
 enum placement placement_of_listener(const Hydrofoil__Hydrofoil *section, const struct ip_addr *addr,
 				     uint16_t vrf, const char *pipe)
 {
@@ -27,7 +33,8 @@ enum placement placement_of_listener(const Hydrofoil__Hydrofoil *section, const 
 		return section->kernel && section->kernel->any_address ? PLACED_ON_BOTH
 								       : PLACED_ON_PORT;
 	for (size_t i = 0; i < section->n_ports; i++)
-		if (section->ports[i]->vrf == vrf && port_has(section->ports[i], addr))
+		if (section->ports[i]->vrf == vrf &&
+		    (is_inside(section->ports[i], addr) || port_has(section->ports[i], addr)))
 			return PLACED_ON_PORT;
 	return PLACED_NOWHERE;
 }
@@ -54,14 +61,14 @@ static const Core__SocketAddress *read_address(const Core__Address *address, str
 }
 
 static void check_listener(struct document *document, const Hydrofoil__Hydrofoil *section,
-			   const Core__Address *address)
+			   uint16_t vrf, const Core__Address *address)
 {
 	struct ip_addr addr;
 	const Core__SocketAddress *socket = read_address(address, &addr);
 
 	if (!socket)
 		return;
-	enum placement placement = placement_of_listener(section, &addr, 0, NULL);
+	enum placement placement = placement_of_listener(section, &addr, vrf, NULL);
 
 	if (placement == PLACED_NOWHERE)
 		document_fault(document, &socket->base, "address",
@@ -100,6 +107,17 @@ static void check_cluster(struct document *document, const Hydrofoil__Hydrofoil 
 		}
 }
 
+/* What names no vrf is in 0, where there need be no port: its traffic may be the kernel's. */
+static void check_vrf(struct document *document, const Hydrofoil__Hydrofoil *section,
+		      const ProtobufCMessage *owner, uint16_t vrf)
+{
+	for (size_t i = 0; section && i < section->n_ports; i++)
+		if (section->ports[i]->vrf == vrf)
+			return;
+	if (vrf)
+		document_fault(document, owner, "metadata", "no port is in vrf %u", vrf);
+}
+
 void placement_check(struct document *document, const Hydrofoil__Hydrofoil *section,
 		     const Bootstrap__Bootstrap__StaticResources *resources)
 {
@@ -108,11 +126,17 @@ void placement_check(struct document *document, const Hydrofoil__Hydrofoil *sect
 	for (size_t i = 0; i < resources->n_listeners; i++) {
 		const Listener__Listener *listener = resources->listeners[i];
 
-		check_listener(document, section, listener->address);
+		uint16_t vrf = metadata_vrf(listener->metadata);
+
+		check_vrf(document, section, &listener->base, vrf);
+		check_listener(document, section, vrf, listener->address);
 		for (size_t k = 0; k < listener->n_additional_addresses; k++)
-			check_listener(document, section,
+			check_listener(document, section, vrf,
 				       listener->additional_addresses[k]->address);
 	}
 	for (size_t i = 0; i < resources->n_clusters; i++)
 		check_cluster(document, section, resources->clusters[i]);
+	for (size_t i = 0; i < resources->n_clusters; i++)
+		check_vrf(document, section, &resources->clusters[i]->base,
+			  metadata_vrf(resources->clusters[i]->metadata));
 }

@@ -1,7 +1,7 @@
 /* Who serves an address: a port, the kernel, both, or nobody.
  *
  *     127/8, ::1, Unix sockets                        the kernel
- *     an address of a port                            the port
+ *     an address of a port, any of an inside port     the port
  *     any-address                                     the ports; the kernel as well with
  *                                                     hydrofoil.kernel.any_address
  *     everything, where there is no port              the kernel
@@ -29,7 +29,8 @@ enum placement placement_of_listener(const Hydrofoil__Hydrofoil *section, const 
 enum placement placement_of_endpoint(const Hydrofoil__Hydrofoil *section, const struct ip_addr *addr,
 				     const char *pipe);
 
-/* A fault for every listener and static endpoint that nobody serves, at its own place in the file. */
+/* A fault for every listener and static endpoint that nobody serves, at its own place in the file, and
+ * for every vrf that no port is in. */
 void placement_check(struct document *document, const Hydrofoil__Hydrofoil *section,
 		     const Bootstrap__Bootstrap__StaticResources *resources);
 

@@ -210,6 +210,7 @@ struct config_cluster *translate_cluster(struct translation *t, const Cluster__C
 		return NULL;
 	to->name = translate_text(t, from->name);
 	to->stat_name = from->alt_stat_name[0] ? translate_text(t, from->alt_stat_name) : to->name;
+	to->vrf = translate_vrf(t, from->metadata);
 	translate_discovery(t, from, to);
 	translate_balancer(t, from, to);
 	to->connect_timeout_ns = translate_duration(t, from, "connect_timeout", from->connect_timeout,

@@ -128,6 +128,10 @@ void translate_tcp_proxy(struct translation *t, const TcpProxy__TcpProxy *from,
 			 struct config_tcp_proxy *to);
 void translate_filter_chain(struct translation *t, const Listener__FilterChain *from,
 			    const char *listener, struct config_filter_chain *to);
+/* What the metadata says, 0 where it says nothing or nonsense. */
+uint16_t metadata_vrf(const Core__Metadata *metadata);
+/* The same, with faults that point at the value. */
+uint16_t translate_vrf(struct translation *t, const Core__Metadata *metadata);
 struct config_listener *translate_listener(struct translation *t, const Listener__Listener *from);
 struct config_cluster *translate_cluster(struct translation *t, const Cluster__Cluster *from);
 struct config_endpoints *translate_endpoints(struct translation *t, const Cluster__Cluster *cluster,

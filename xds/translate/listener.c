@@ -29,7 +29,11 @@ static void translate_addresses(struct translation *t, const Listener__Listener 
 	to->addresses = config_arena_array(t->arena, count, sizeof(*to->addresses));
 	if (!to->addresses)
 		return;
+	uint16_t vrf = translate_vrf(t, from->metadata);
+
 	to->address_count = (uint32_t)count;
+	for (size_t i = 0; i < count; i++)
+		to->addresses[i].vrf = vrf;
 	listen_address(t, from, from->address, &to->addresses[0]);
 	for (size_t i = 1; i < count; i++)
 		listen_address(t, from->additional_addresses[i - 1],

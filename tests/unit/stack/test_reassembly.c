@@ -280,11 +280,22 @@ static void the_time_runs_from_the_first_to_arrive(void)
 static void a_source_gets_its_share(void)
 {
 	struct piece p = {.from = 2, .bytes = 8, .more = true};
+	struct ip_input_from whole;
 
 	start(16, 64, 400);
 	for (p.id = 1; p.id <= 6; p.id++)
 		give(&p, 1);
 	CU_ASSERT_EQUAL(dropped(DROP_IP_REASSEMBLY_SOURCE), 2);
+	/* Its oldest went, the newest can be completed. */
+	p = (struct piece){.from = 2, .id = 6, .offset = 8, .bytes = 8};
+	CU_ASSERT_FATAL(add(&p, &whole, 1));
+	rte_pktmbuf_free(whole.mbuf);
+	p.id = 2;
+	give(&p, 1);
+	p = (struct piece){.from = 2, .id = 2, .bytes = 8, .more = true};
+	CU_ASSERT_FATAL(add(&p, &whole, 1));
+	rte_pktmbuf_free(whole.mbuf);
+	p = (struct piece){.from = 2, .id = 9, .bytes = 8, .more = true};
 	p.from = 3;
 	give(&p, 1);
 	CU_ASSERT_EQUAL(dropped(DROP_IP_REASSEMBLY_SOURCE), 2);
