@@ -36,6 +36,7 @@ static void check(const char *text, const char *at, enum placement listener, enu
 static void every_address_has_its_place(void)
 {
 	static const char both[] = PORTS "  kernel: {any_address: true}\n";
+	static const char inside[] = PORTS "  - {name: b, ring: {name: b}, inside: true}\n";
 	static const char none[] = "node: {id: a}\n";
 
 	check(PORTS, "127.0.0.1", PLACED_IN_KERNEL, PLACED_IN_KERNEL);
@@ -46,6 +47,10 @@ static void every_address_has_its_place(void)
 	check(PORTS, "0.0.0.0", PLACED_ON_PORT, PLACED_NOWHERE);
 	check(PORTS, "::", PLACED_ON_PORT, PLACED_NOWHERE);
 	check(PORTS, "224.0.0.1", PLACED_NOWHERE, PLACED_NOWHERE);
+	/* An inside port takes every destination but those that stay on a link. */
+	check(inside, "192.0.2.9", PLACED_ON_PORT, PLACED_ON_PORT);
+	check(inside, "fe80::9", PLACED_NOWHERE, PLACED_ON_PORT);
+	check(inside, "127.0.0.1", PLACED_IN_KERNEL, PLACED_IN_KERNEL);
 	check(both, "::", PLACED_ON_BOTH, PLACED_NOWHERE);
 	check(both, "10.0.0.2", PLACED_ON_PORT, PLACED_ON_PORT);
 	check(none, "10.0.0.3", PLACED_IN_KERNEL, PLACED_IN_KERNEL);

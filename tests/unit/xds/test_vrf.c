@@ -12,6 +12,9 @@ static char text[4096];
 static void begin(struct xds_text *test, const char *metadata)
 {
 	snprintf(text, sizeof(text),
+		 "hydrofoil: {ports: [{name: a, ring: {name: a}, inside: true},\n"
+		 "  {name: b, ring: {name: b}, inside: true, vrf: 7},\n"
+		 "  {name: c, ring: {name: c}, inside: true, vrf: 65535}]}\n"
 		 "static_resources:\n"
 		 "  listeners:\n"
 		 "  - name: l\n"
@@ -59,9 +62,12 @@ static void what_is_no_vrf_is_refused_in_its_place(void)
 {
 	static const struct {
 		const char *value, *complaint;
+		uint32_t errors;
 	} cases[] = {
-		{"vrf: 65536", "0 to 65535"}, {"vrf: -1", "0 to 65535"}, {"vrf: 1.5", "0 to 65535"},
-		{"vrf: red", "0 to 65535"},   {"wrf: 1", "\"wrf\" is not known here"},
+		{"vrf: 65536", "0 to 65535", 2}, {"vrf: -1", "0 to 65535", 2},
+		{"vrf: 1.5", "0 to 65535", 2},   {"vrf: red", "0 to 65535", 2},
+		{"wrf: 1", "\"wrf\" is not known here", 2},
+		{"vrf: 8", "no port is in vrf 8", 4}, /* nor has one there the listener's addresses */
 	};
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -72,11 +78,11 @@ static void what_is_no_vrf_is_refused_in_its_place(void)
 			 cases[i].value);
 		begin(&test, metadata);
 		CU_ASSERT_FALSE(test.good);
-		CU_ASSERT_EQUAL(test.bootstrap.document.faults.errors, 2);
+		CU_ASSERT_EQUAL(test.bootstrap.document.faults.errors, cases[i].errors);
 		const struct fault *fault = test.bootstrap.document.faults.first;
 
 		CU_ASSERT_FATAL(fault != NULL);
-		CU_ASSERT_EQUAL(fault->position.line, 4);
+		CU_ASSERT_EQUAL(fault->position.line, 7);
 		CU_ASSERT_PTR_NOT_NULL(strstr(fault->text, cases[i].complaint));
 		CU_ASSERT_PTR_NOT_NULL(strstr(fault->path, "listeners[0].metadata"));
 		xds_text_end(&test);
