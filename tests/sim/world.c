@@ -100,7 +100,9 @@ static void make_faults(struct world *world, struct wire_faults *faults)
 		faults->duplicate_ppm = prng_below(prng, 20000);
 		faults->corrupt_ppm = prng_below(prng, weather == 3 ? 20000 : 5000);
 	}
-	faults->cut_bytes = prng_below(prng, 4) ? 0 : 200 + prng_below(prng, 1200);
+	/* A cut packet is lost with each of its parts, and a burst of them exceeds what is kept. */
+	if (weather == 1 || weather == 2)
+		faults->cut_bytes = prng_below(prng, 3) ? 0 : 200 + prng_below(prng, 1200);
 	if (world->hostile && prng_below(prng, 4) == 0) {
 		faults->partition_from_ns = NS_PER_MS * (1 + prng_below(prng, 500));
 		faults->partition_until_ns =
