@@ -58,14 +58,10 @@ static void upstream_drop(struct tcp_proxy *proxy, bool abort, bool remote, uint
 	struct gateway *gateway = proxy->gateway;
 	struct host *host = proxy->host;
 	struct cluster_stats *stats;
-	struct stream_info info;
 
 	if (!proxy->up)
 		return;
 	stats = stats_cluster(gateway, host->cluster_slot);
-	stream_info(proxy->up, &info);
-	counter_add(&stats->upstream_cx_rx_bytes_total, info.rx_bytes);
-	counter_add(&stats->upstream_cx_tx_bytes_total, info.tx_bytes);
 	counter_inc(&stats->upstream_cx_destroy);
 	counter_inc(remote ? &stats->upstream_cx_destroy_remote : &stats->upstream_cx_destroy_local);
 	stats_record(gateway, HISTOGRAM_CLUSTER_UPSTREAM_CX_LENGTH, host->cluster_slot,
@@ -139,16 +135,20 @@ static uint32_t move_bytes(struct tcp_proxy *proxy, struct stream *from, struct 
 static void proxy_move(struct tcp_proxy *proxy, uint64_t now_ns)
 {
 	struct tcp_proxy_stats *stats = proxy_stats(proxy);
+	struct cluster_stats *cluster;
 	uint32_t moved;
 
 	if (!proxy->connected)
 		return;
+	cluster = stats_cluster(proxy->gateway, proxy->host->cluster_slot);
 	moved = move_bytes(proxy, proxy->down, proxy->up, now_ns);
 	proxy->received_bytes += moved;
 	counter_add(&stats->downstream_cx_rx_bytes_total, moved);
+	counter_add(&cluster->upstream_cx_tx_bytes_total, moved);
 	moved = move_bytes(proxy, proxy->up, proxy->down, now_ns);
 	proxy->sent_bytes += moved;
 	counter_add(&stats->downstream_cx_tx_bytes_total, moved);
+	counter_add(&cluster->upstream_cx_rx_bytes_total, moved);
 	if (proxy->down_ended && !proxy->up_shut && !proxy->down->rx.bytes) {
 		proxy->up_shut = true;
 		if (!PLANTED(HALF_CLOSE_LOST))
