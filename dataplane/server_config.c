@@ -234,6 +234,10 @@ void server_config_step(struct server *server)
 	publisher_reclaim(publisher);
 	if (server->quitting && server->drain.told && publisher_settled(publisher))
 		kernel_places_close(server->places);
+	if (server->places_leave && publisher_settled(publisher)) {
+		kernel_places_settle(server->places);
+		server->places_leave = false;
+	}
 	if (!server->listening && publisher_warming(publisher) == 0 &&
 	    server->addresses.tentative == 0)
 		publish_listeners(server);

@@ -4,6 +4,35 @@
 #include "dataplane/server_private.h"
 #include "stack/base/counter.h"
 
+static void want_places(struct server *server, const struct config_listener *listener,
+			uint32_t removed)
+{
+	struct why why;
+
+	if (!listener || (removed & (1u << listener->direction)))
+		return;
+	for (uint32_t i = 0; i < listener->address_count; i++) {
+		int socket = listener->addresses[i].kernel_socket;
+
+		if (socket >= 0 && !kernel_places_want(server->places, &listener->addresses[i],
+						       listener->backlog, &socket, &why))
+			log_error("listener", "%s", why.text);
+	}
+}
+
+/* Kernel sockets of listeners that are gone close when no worker can be about to use them. */
+static void release_places(struct server *server, const struct config *config, uint32_t removed)
+{
+	const struct config_resources *waiting = &server->bootstrap.resources;
+
+	kernel_places_begin(server->places);
+	for (uint32_t i = 0; i < config->listener_count; i++)
+		want_places(server, config->listeners[i], removed);
+	for (uint32_t i = 0; i < waiting->listener_count; i++)
+		want_places(server, waiting->listeners[i], removed);
+	server->places_leave = true;
+}
+
 /* Removed from the configuration: workers take no new connections there, and HTTP connections of a
  * listener that is gone are told to go with their next answer. */
 static bool remove_listeners(struct server *server, uint32_t directions, struct why *why)
@@ -21,11 +50,14 @@ static bool remove_listeners(struct server *server, uint32_t directions, struct 
 			changes[count++] =
 				(struct config_change){CONFIG_LISTENER, listener->object.id, NULL};
 	}
+	release_places(server, config, directions | server->closed_directions);
 	bool done = count == 0 || publisher_apply(server->assembly.publisher, changes, count, why);
 
 	free(changes);
-	if (!done)
+	if (!done) {
+		server->places_leave = false;
 		return false;
+	}
 	server->closed_directions |= directions;
 	counter_add(&segment_process(server->assembly.segment)->listener_stopped, count);
 	log_info("listener", "%u listeners closed by request", count);

@@ -42,6 +42,7 @@ struct server {
 	uint32_t close_directions;  /* which ones then, bits as gateway_drain's */
 	uint32_t closed_directions; /* these are closed for good */
 	struct address_watch addresses;
+	bool places_leave;          /* kernel sockets go when all workers have the new config */
 	uv_timer_t tick;
 	uv_signal_t signals[SERVER_SIGNALS];
 	enum admin_state state;     /* server_state() says what is shown */

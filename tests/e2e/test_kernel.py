@@ -322,5 +322,13 @@ def test_an_address_of_nobody_is_refused_by_name(world):
     assert re.search(r'bad\.json:\d+:\d+: .*no port has the address 192\.0\.2\.9', done.stderr), done.stderr
 
 
+def test_drain_listeners_closes_sockets_and_removes_the_pipe(world):
+    assert here(world, 'http://127.0.0.1:8000/direct').stdout == 'from the gateway\n'
+    world.call('gateway', ['curl', '-sS', '--fail', '-X', 'POST',
+                           'http://127.0.0.1:9901/drain_listeners'])
+    until('nobody listens', lambda: not world.listens('gateway', 8000), 5)
+    assert not os.path.exists(world.front)
+
+
 if __name__ == '__main__':
     run(globals(), prepare)
