@@ -79,8 +79,7 @@ void world_memory_create(struct world_memory *memory)
 	subject_configs_create(ORIGINS);
 }
 
-/* Kinds of weather: calm, lossy, stormy; the hostile worlds add a partition, killed origins and
- * peers that vanish. */
+/* Weather: calm, lossy, stormy; hostile worlds add a partition, killed origins, lost peers. */
 static void make_faults(struct world *world, struct wire_faults *faults)
 {
 	struct prng *prng = &world->prng;
@@ -101,8 +100,7 @@ static void make_faults(struct world *world, struct wire_faults *faults)
 		faults->corrupt_ppm = prng_below(prng, weather == 3 ? 20000 : 5000);
 	}
 	/* A cut packet is lost with each of its parts, and a burst of them exceeds what is kept. */
-	if (weather == 1 || weather == 2)
-		faults->cut_bytes = prng_below(prng, 3) ? 0 : 200 + prng_below(prng, 1200);
+	faults->cut_bytes = weather % 3 && prng_below(prng, 3) == 0 ? 200 + prng_below(prng, 1200) : 0;
 	if (world->hostile && prng_below(prng, 4) == 0) {
 		faults->partition_from_ns = NS_PER_MS * (1 + prng_below(prng, 500));
 		faults->partition_until_ns =
