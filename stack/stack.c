@@ -91,6 +91,8 @@ struct stack *stack_create(const struct stack_params *params)
 				     .hash_seed = (uint32_t)prng_next(&prng),
 				     .path_error = path_error,
 				     .path_error_context = stack,
+				     .neighbour_news = params->neighbour_news,
+				     .neighbour_news_context = params->neighbour_news_context,
 				     .now_ns = params->now_ns};
 
 	stack->drops = params->drops;
@@ -311,6 +313,11 @@ struct tcp *stack_tcp(struct stack *stack)
 const struct ip_layer *stack_ip(const struct stack *stack)
 {
 	return &stack->ip;
+}
+
+void stack_learn(struct stack *stack, const struct neighbour_news *news, uint64_t now_ns)
+{
+	neighbour_import(&stack->ip.neighbours, news, now_ns);
 }
 
 void stack_announce(struct stack *stack, uint64_t now_ns)

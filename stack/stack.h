@@ -19,6 +19,7 @@
 #include "stack/base/drops.h"
 #include "stack/base/slice.h"
 #include "stack/base/stream.h"
+#include "stack/link/neighbour.h"
 #include "stack/netif.h"
 #include "stack/tcp/tcp.h"
 
@@ -39,6 +40,9 @@ struct stack_params {
 	uint32_t timewait_max;
 	uint32_t rx_budget_bytes;
 	uint32_t tx_budget_bytes;
+	/* What was learnt about a neighbour, for the stacks of other workers; NULL = there are none. */
+	void (*neighbour_news)(void *context, const struct neighbour_news *news);
+	void *neighbour_news_context;
 	uint64_t now_ns;
 };
 
@@ -65,6 +69,8 @@ void stack_set_pressure(struct stack *stack, enum tcp_pressure pressure);
 /* It hears of every frame that is dropped from now on; NULL = nobody does. */
 void stack_set_drop_watch(struct stack *stack, struct drop_watch *watch);
 struct tcp *stack_tcp(struct stack *stack);
+/* Takes in what another worker's stack has learnt. */
+void stack_learn(struct stack *stack, const struct neighbour_news *news, uint64_t now_ns);
 /* Gratuitous ARP and unsolicited neighbour advertisements for all own addresses, after or while others
  * are asked whether they have them, as each port wants it (ip/dad.h).  One of several workers only. */
 void stack_announce(struct stack *stack, uint64_t now_ns);

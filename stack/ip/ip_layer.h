@@ -22,6 +22,8 @@
 /* What ICMP says about a flow of ours; the arguments of tcp_path_error. */
 typedef void (*ip_path_error)(void *context, const struct flow_key *key, uint32_t sequence,
 			      uint16_t mtu_bytes, uint64_t now_ns);
+/* What was learnt about a neighbour and other workers do not know yet. */
+typedef void (*ip_neighbour_news)(void *context, const struct neighbour_news *news);
 
 struct ip_layer {
 	struct netif *netifs;          /* the states of their addresses are written here */
@@ -37,6 +39,8 @@ struct ip_layer {
 	struct icmp_limit echo_limit;
 	ip_path_error path_error;
 	void *path_error_context;
+	ip_neighbour_news neighbour_news; /* NULL = nobody wants to know */
+	void *neighbour_news_context;
 };
 
 struct ip_layer_params {
@@ -48,6 +52,8 @@ struct ip_layer_params {
 	uint32_t hash_seed;
 	ip_path_error path_error;
 	void *path_error_context;
+	ip_neighbour_news neighbour_news;
+	void *neighbour_news_context;
 	uint64_t now_ns;
 };
 

@@ -116,7 +116,16 @@ static void send_waiting(void *context, const struct neighbour *to, struct rte_m
 	ip_send_to_neighbour(context, to, mbuf);
 }
 
-const struct neighbour_ops resolver_neighbour_ops = {.solicit = solicit, .send = send_waiting};
+static void learnt(void *context, const struct neighbour_news *news)
+{
+	struct ip_layer *ip = context;
+
+	if (ip->neighbour_news)
+		ip->neighbour_news(ip->neighbour_news_context, news);
+}
+
+const struct neighbour_ops resolver_neighbour_ops = {
+	.solicit = solicit, .send = send_waiting, .learnt = learnt};
 
 /* Whether the host at addr could be a next hop of ours; others get no entry. */
 static bool worth_learning(const struct netif *netif, const struct ip_addr *addr)

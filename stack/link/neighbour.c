@@ -216,17 +216,18 @@ static void set_mac(struct neighbour_table *table, struct neighbour *entry, cons
 	table->generation++;
 }
 
-void neighbour_learn(struct neighbour_table *table, uint16_t netif, const struct ip_addr *addr,
-		     const uint8_t mac[6], const struct neighbour_learning *learning,
-		     uint64_t now_ns)
+/* Returns whether it is news: another MAC than was known, or an answer, which whoever asked waits for. */
+static bool learn(struct neighbour_table *table, uint16_t netif, const struct ip_addr *addr,
+		  const uint8_t mac[6], const struct neighbour_learning *learning, uint64_t now_ns)
 {
+	bool is_answer = learning->word == NEIGHBOUR_ANSWERED;
 	uint32_t index = neighbour_find(table, netif, addr);
 	struct neighbour *entry = index != NEIGHBOUR_NONE ? &table->entries[index] : NULL;
 
 	if (!entry && learning->may_create)
 		entry = add_entry(table, netif, addr);
 	if (!entry)
-		return;
+		return is_answer;
 	bool unknown = entry->state == NEIGHBOUR_FREE || entry->state == NEIGHBOUR_INCOMPLETE ||
 		       entry->state == NEIGHBOUR_FAILED;
 	bool other_mac = unknown || memcmp(mac_of(entry), mac, 6) != 0;
@@ -235,11 +236,11 @@ void neighbour_learn(struct neighbour_table *table, uint16_t netif, const struct
 		/* RFC 4861 7.2.5: somebody else answers too; ask again before the next use. */
 		if (entry->state == NEIGHBOUR_REACHABLE)
 			set_state(table, entry, NEIGHBOUR_STALE, DEADLINE_NEVER_NS);
-		return;
+		return is_answer;
 	}
 	if (other_mac)
 		set_mac(table, entry, mac);
-	if (learning->word == NEIGHBOUR_ANSWERED)
+	if (is_answer)
 		set_state(table, entry, NEIGHBOUR_REACHABLE, now_ns + NEIGHBOUR_REACHABLE_NS);
 	else if (other_mac)
 		set_state(table, entry, NEIGHBOUR_STALE, DEADLINE_NEVER_NS);
@@ -247,6 +248,25 @@ void neighbour_learn(struct neighbour_table *table, uint16_t netif, const struct
 		set_state(table, entry, NEIGHBOUR_DELAY, now_ns + NEIGHBOUR_DELAY_NS);
 	while (entry->waiting_count > 0 && !PLANTED(WAITING_NOT_SENT))
 		table->ops->send(table->context, entry, take_oldest(table, entry));
+	return other_mac || is_answer;
+}
+
+void neighbour_learn(struct neighbour_table *table, uint16_t netif, const struct ip_addr *addr,
+		     const uint8_t mac[6], const struct neighbour_learning *learning,
+		     uint64_t now_ns)
+{
+	struct neighbour_news news = {.addr = *addr, .netif = netif, .learning = *learning};
+
+	if (!learn(table, netif, addr, mac, learning, now_ns) || !table->ops->learnt)
+		return;
+	memcpy(news.mac, mac, sizeof(news.mac));
+	table->ops->learnt(table->context, &news);
+}
+
+void neighbour_import(struct neighbour_table *table, const struct neighbour_news *news,
+		      uint64_t now_ns)
+{
+	learn(table, news->netif, &news->addr, news->mac, &news->learning, now_ns);
 }
 
 static enum drop_reason wait(struct neighbour_table *table, struct neighbour *entry,

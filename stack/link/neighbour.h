@@ -7,7 +7,8 @@
  *                  ^----------- 3 x 1 s, no answer --------'
  *
  * Bounded in entries, in packets waiting for an entry and in packets waiting in all.  Learning
- * goes through neighbour_learn alone, so that one owner can publish to the tables of all workers.
+ * goes through neighbour_learn alone, which tells what is new, so that the tables of other workers
+ * can take it in by neighbour_import.
  * The table owns the waiting packets; they start with their IP header. */
 #ifndef STACK_LINK_NEIGHBOUR_H
 #define STACK_LINK_NEIGHBOUR_H
@@ -74,12 +75,22 @@ struct neighbour_learning {
 	bool may_override;   /* replace another MAC (RFC 4861 7.2.5, Override flag) */
 };
 
+/* What a table has learnt, for the tables of other workers. */
+struct neighbour_news {
+	struct ip_addr addr;
+	uint16_t netif;
+	uint8_t mac[6];
+	struct neighbour_learning learning;
+};
+
 struct neighbour_ops {
 	/* Asks for addr; unicast_mac is NULL for a broadcast or multicast question. */
 	void (*solicit)(void *context, uint16_t netif, const struct ip_addr *addr,
 			const uint8_t *unicast_mac);
 	/* A packet that waited is ready: takes the mbuf, which starts with its IP header. */
 	void (*send)(void *context, const struct neighbour *to, struct rte_mbuf *mbuf);
+	/* Something that others would want to know. */
+	void (*learnt)(void *context, const struct neighbour_news *news);
 };
 
 struct neighbour_params {
@@ -120,6 +131,9 @@ uint32_t neighbour_find(const struct neighbour_table *table, uint16_t netif,
 void neighbour_learn(struct neighbour_table *table, uint16_t netif, const struct ip_addr *addr,
 		     const uint8_t mac[6], const struct neighbour_learning *learning,
 		     uint64_t now_ns);
+/* What another worker's table has learnt: as neighbour_learn, but nobody is told. */
+void neighbour_import(struct neighbour_table *table, const struct neighbour_news *news,
+		      uint64_t now_ns);
 /* A packet is for this next hop and the fast path below did not serve: finds or makes the entry,
  * sets *hint, and returns true when the header can be used now.  Otherwise the mbuf has been taken:
  * it waits, or it has been dropped and counted, as *verdict says. */

@@ -21,6 +21,8 @@ static struct {
 	unsigned asked, asked_unicast, sent;
 	uint8_t header[ETH_HEADER_BYTES];
 	uint32_t order[64]; /* pkt_len of what was sent */
+	unsigned told;
+	struct neighbour_news news;
 } seen;
 
 static void solicit(void *context, uint16_t netif, const struct ip_addr *addr, const uint8_t *mac)
@@ -36,7 +38,13 @@ static void send(void *context, const struct neighbour *to, struct rte_mbuf *mbu
 	rte_pktmbuf_free(mbuf);
 }
 
-static const struct neighbour_ops ops = {solicit, send};
+static void learnt(void *context, const struct neighbour_news *news)
+{
+	seen.news = *news;
+	seen.told++;
+}
+
+static const struct neighbour_ops ops = {solicit, send, learnt};
 
 static void setup(void)
 {
@@ -98,6 +106,30 @@ static void expire(uint64_t now_ns)
 {
 	while (wheel_expire(&table.wheel, now_ns, 8) == 8)
 		;
+}
+
+static void what_is_new_is_told_and_can_be_taken_in_elsewhere(void)
+{
+	setup();
+	learn(1, mac1, &mentioned, 1);
+	CU_ASSERT(seen.told == 1 && memcmp(seen.news.mac, mac1, 6) == 0);
+	CU_ASSERT(seen.news.learning.word == NEIGHBOUR_MENTIONED && seen.news.learning.may_create);
+	/* Known, and no proof of anything. */
+	learn(1, mac1, &mentioned, 2);
+	CU_ASSERT_EQUAL(seen.told, 1);
+	learn(1, mac2, &mentioned, 3);
+	CU_ASSERT_EQUAL(seen.told, 2);
+	/* An answer is for whoever asked, and that may be somebody else. */
+	learn(7, mac1, &answered, 4);
+	CU_ASSERT_EQUAL(state_of(7), NEIGHBOUR_FREE);
+	CU_ASSERT(seen.told == 3 && seen.news.learning.word == NEIGHBOUR_ANSWERED);
+	struct neighbour_news answer = seen.news;
+
+	CU_ASSERT(!offer(7, 100, 5));
+	neighbour_import(&table, &answer, 6);
+	CU_ASSERT(state_of(7) == NEIGHBOUR_REACHABLE && seen.sent == 1);
+	CU_ASSERT_EQUAL(seen.told, 3);
+	teardown();
 }
 
 static void the_whole_life_of_an_entry(void)
@@ -308,7 +340,9 @@ static void progress_above_confirms_a_neighbour(void)
 	teardown();
 }
 
-UNIT_TESTS(UNIT_TEST(progress_above_confirms_a_neighbour), UNIT_TEST(the_whole_life_of_an_entry),
+UNIT_TESTS(UNIT_TEST(progress_above_confirms_a_neighbour),
+	   UNIT_TEST(what_is_new_is_told_and_can_be_taken_in_elsewhere),
+	   UNIT_TEST(the_whole_life_of_an_entry),
 	   UNIT_TEST(a_silent_neighbour_fails_and_is_forgotten),
 	   UNIT_TEST(waiting_packets_are_bounded_and_leave_in_order),
 	   UNIT_TEST(a_full_table_gives_up_what_nobody_needs),
