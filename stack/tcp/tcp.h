@@ -98,8 +98,20 @@ void tcp_listener_close(struct tcp *tcp, struct tcp_listener *listener, uint64_t
 /* Gateway-facing opener; valid as long as the tcp. */
 struct stream_opener *tcp_opener(struct tcp *tcp);
 
+/* Whether a reply to the flow's local port would come to this worker: asked for every port that an
+ * active open may take.  NULL (at first) = every port is fine. */
+void tcp_set_port_filter(struct tcp *tcp, bool (*filter)(void *context, const struct flow_key *key),
+			 void *context);
+
 /* --- looking and moving ------------------------------------------------------------------ */
 
+/* Whether there is a connection, or its TIME-WAIT entry, of this flow. */
+bool tcp_knows(const struct tcp *tcp, const struct flow_key *key);
+/* watch hears of every flow that begins (+1) and ends (-1) to be known, TIME-WAIT included: an entry
+ * that turns into another one of the same flow is counted twice in between. */
+void tcp_set_flow_watch(struct tcp *tcp,
+			void (*watch)(void *context, const struct flow_key *key, int change),
+			void *context);
 /* Calls visit for connections from *cursor on (0 = from the first), at most max of them; *cursor
  * is advanced, and 0 again at the end.  Safe while the worker runs between polls. */
 /* It hears of every frame that is dropped from now on; NULL = nobody does. */

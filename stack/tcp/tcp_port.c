@@ -1,5 +1,12 @@
 #include "stack/tcp/tcp_port.h"
 
+void tcp_set_port_filter(struct tcp *tcp, bool (*filter)(void *context, const struct flow_key *key),
+			 void *context)
+{
+	tcp->port_filter = filter;
+	tcp->port_filter_context = context;
+}
+
 bool tcp_port_choose(struct tcp *tcp, struct flow_key *key)
 {
 	uint32_t range = UINT16_MAX + 1 - TCP_PORT_FIRST;

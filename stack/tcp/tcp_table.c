@@ -64,6 +64,14 @@ uint32_t tcp_table_find(const struct tcp_table *table, uint64_t hash, const stru
 	return TCP_TABLE_NONE;
 }
 
+static void tell(const struct tcp_table *table, uint32_t index, int change)
+{
+	if (table->watch)
+		table->watch(table->watch_context,
+			     (const void *)(table->keys + (size_t)index * table->key_stride_bytes),
+			     change);
+}
+
 void tcp_table_insert(struct tcp_table *table, uint64_t hash, uint32_t index)
 {
 	table->generation++;
@@ -76,6 +84,7 @@ void tcp_table_insert(struct tcp_table *table, uint64_t hash, uint32_t index)
 			bucket->indices[way] = index;
 			bucket->tags[way] = tag_of(hash);
 			table->count++;
+			tell(table, index, 1);
 			return;
 		}
 		bucket->overflow++;
@@ -94,6 +103,7 @@ void tcp_table_remove(struct tcp_table *table, uint64_t hash, uint32_t index)
 				continue;
 			bucket->indices[way] = TCP_TABLE_NONE;
 			table->count--;
+			tell(table, index, -1);
 			return;
 		}
 		INVARIANT(bucket->overflow > 0);

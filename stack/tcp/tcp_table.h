@@ -37,6 +37,9 @@ struct tcp_table {
 	const uint8_t *keys;
 	uint32_t key_stride_bytes;
 	struct siphash_key hash_key;
+	/* Told of every insert (+1) and remove (-1); NULL = nobody wants to know. */
+	void (*watch)(void *context, const struct flow_key *key, int change);
+	void *watch_context;
 };
 
 /* keys: address of entry 0's struct flow_key; entry n's is n * stride further. */

@@ -1,5 +1,23 @@
 #include "stack/tcp/tcp_conn.h"
 
+bool tcp_knows(const struct tcp *tcp, const struct flow_key *key)
+{
+	uint64_t hash = tcp_table_hash(&tcp->table, key);
+
+	return tcp_table_find(&tcp->table, hash, key) != TCP_TABLE_NONE ||
+	       tcp_table_find(&tcp->timewait.table, hash, key) != TCP_TABLE_NONE;
+}
+
+void tcp_set_flow_watch(struct tcp *tcp,
+			void (*watch)(void *context, const struct flow_key *key, int change),
+			void *context)
+{
+	tcp->table.watch = watch;
+	tcp->table.watch_context = context;
+	tcp->timewait.table.watch = watch;
+	tcp->timewait.table.watch_context = context;
+}
+
 void tcp_visit(struct tcp *tcp, uint32_t *cursor, uint32_t max,
 	       void (*visit)(void *context, const struct stream_info *info), void *context)
 {
