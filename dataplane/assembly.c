@@ -160,6 +160,11 @@ static bool open_segment(struct assembly *a, const char *version, struct why *wh
 	return a->publisher != NULL;
 }
 
+static uint16_t queues_of(const struct port *port)
+{
+	return port->queues ? port->queues : 1;
+}
+
 static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 {
 	struct assembled_worker *w = &a->workers[index];
@@ -179,6 +184,7 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.port_count = a->settings.port_count,
 		.ports = a->port_list,
 		.queue = index,
+		.fabric = a->fabric,
 		.rx_pool = a->rx_pool,
 		.header_pool = w->header_pool,
 		.indirect_pool = w->indirect_pool,
@@ -207,6 +213,8 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 				    "hydrofoil.connections_max", index, params.connections_max);
 	}
 	a->workers_made++;
+	if (a->fabric)
+		fabric_attach(a->fabric, index, worker_mailbox(w->worker), &w->doorbell);
 	publisher_attach(a->publisher, index, worker_mailbox(w->worker),
 			 worker_config_version(w->worker));
 	w->thread = (struct worker_thread){
@@ -215,10 +223,28 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.doorbell = &w->doorbell,
 		.lcore = a->plan.worker_lcores[index],
 	};
-	worker_rest_init(&w->thread.rest, a->port_list, a->settings.port_count);
+	struct port *own[SETTINGS_PORTS_MAX];
+	uint32_t count = 0;
+
+	for (uint16_t i = 0; i < a->settings.port_count; i++)
+		if (index < queues_of(&a->ports[i]))
+			own[count++] = &a->ports[i];
+	worker_rest_init(&w->thread.rest, own, count, index);
 	worker_rest_watch(&w->thread.rest, w->kernel.io.wait_fd);
 	w->thread.rest.spin_ns = a->settings.busy_poll_ns;
 	return true;
+}
+
+static bool make_fabric(struct assembly *a, struct why *why)
+{
+	uint16_t queues[SETTINGS_PORTS_MAX];
+	struct fabric_params params = {.workers = a->settings.workers,
+				       .ports = a->settings.port_count,
+				       .queues = queues};
+
+	for (uint16_t i = 0; i < a->settings.port_count; i++)
+		queues[i] = queues_of(&a->ports[i]);
+	return a->settings.workers == 1 || fabric_create(&a->fabric, &params, why);
 }
 
 bool assembly_open(struct assembly *a, const struct dataplane_settings *settings,
@@ -235,7 +261,8 @@ bool assembly_open(struct assembly *a, const struct dataplane_settings *settings
 		 a->plan.hugepages ? "in hugepages" : "without hugepages (slower, but it works)",
 		 a->settings.workers, a->settings.workers == 1 ? "" : "s", machine.cpu_count,
 		 machine.cpu_count == 1 ? "" : "s");
-	if (!make_pools(a, why) || !open_ports(a, why) || !open_segment(a, version, why))
+	if (!make_pools(a, why) || !open_ports(a, why) || !open_segment(a, version, why) ||
+	    !make_fabric(a, why))
 		return false;
 	for (uint16_t i = 0; i < a->settings.workers; i++)
 		if (!make_worker(a, i, why))
@@ -260,6 +287,8 @@ void assembly_close(struct assembly *a)
 		kernel_socket_close(&a->workers[i].kernel);
 		doorbell_close(&a->workers[i].doorbell);
 	}
+	if (a->fabric)
+		fabric_destroy(a->fabric);
 	if (a->publisher)
 		publisher_destroy(a->publisher);
 	if (a->log)

@@ -19,6 +19,7 @@
 #include "dataplane/port/port_ethdev.h"
 #include "dataplane/settings.h"
 #include "dataplane/worker/doorbell.h"
+#include "dataplane/worker/fabric.h"
 #include "dataplane/worker/worker_loop.h"
 
 struct assembled_worker {
@@ -42,6 +43,7 @@ struct assembly {
 	struct segment *segment;
 	struct log_writer *log;
 	struct publisher *publisher;
+	struct fabric *fabric; /* between workers; NULL where there is one */
 	uint16_t workers_made;
 	struct assembled_worker workers[SETTINGS_WORKERS_MAX];
 };

@@ -128,10 +128,6 @@ static bool read_settings(const struct options *options, struct dataplane_settin
 	good = good && settings_from_bootstrap(settings, &bootstrap, why);
 	if (good && options->concurrency)
 		settings->workers = options->concurrency;
-	if (good && settings->workers > 1) {
-		log_warning("main", "%u workers asked for: this version runs one", settings->workers);
-		settings->workers = 1;
-	}
 	good = good && settings_complete(settings, why);
 	if (good)
 		*drain_seconds = options->drain_given ?

@@ -30,6 +30,8 @@ struct stack {
 	struct reassembly reassembly;
 	struct tcp *tcp;
 	struct drop_counters *drops;
+	bool (*pass_on)(void *context, uint16_t netif, struct rte_mbuf *frame);
+	void *pass_on_context;
 	struct ip_packet batch[BATCH_MAX]; /* TCP packets of the burst at hand */
 	uint32_t batch_count;
 };
@@ -96,6 +98,8 @@ struct stack *stack_create(const struct stack_params *params)
 				     .now_ns = params->now_ns};
 
 	stack->drops = params->drops;
+	stack->pass_on = params->pass_on;
+	stack->pass_on_context = params->pass_on_context;
 	if (!ip_layer_create(&stack->ip, &ip)) {
 		free(stack);
 		return NULL;
@@ -153,6 +157,9 @@ static enum drop_reason parse_ip(struct stack *stack, const struct ip_input_from
 		struct ip_input_from whole;
 
 		if (!reassembly_add(&stack->reassembly, packet, &whole, now_ns))
+			return DROP_NONE;
+		if (stack->pass_on &&
+		    stack->pass_on(stack->pass_on_context, whole.netif, whole.mbuf))
 			return DROP_NONE;
 		/* What comes out is no fragment, so that this is one level deep. */
 		reason = parse_ip(stack, &whole, is_v6, now_ns);

@@ -43,6 +43,10 @@ struct stack_params {
 	/* What was learnt about a neighbour, for the stacks of other workers; NULL = there are none. */
 	void (*neighbour_news)(void *context, const struct neighbour_news *news);
 	void *neighbour_news_context;
+	/* A datagram that was put together from fragments: true when another worker's stack has been
+	 * given the frame, which its flow belongs to; NULL = all is for us. */
+	bool (*pass_on)(void *context, uint16_t netif, struct rte_mbuf *frame);
+	void *pass_on_context;
 	uint64_t now_ns;
 };
 

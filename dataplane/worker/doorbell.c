@@ -26,7 +26,9 @@ void doorbell_ring(struct doorbell *bell)
 	static const uint64_t one = 1;
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!__atomic_exchange_n(&bell->asleep, 0, __ATOMIC_SEQ_CST))
+	/* A load first: an awake worker's line stays where it is. */
+	if (!__atomic_load_n(&bell->asleep, __ATOMIC_RELAXED) ||
+	    !__atomic_exchange_n(&bell->asleep, 0, __ATOMIC_SEQ_CST))
 		return;
 	ssize_t written = write(bell->fd, &one, sizeof(one));
 	(void)written; /* EAGAIN: it has been rung 2^64 - 2 times and is still ringing */

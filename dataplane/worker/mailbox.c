@@ -43,6 +43,17 @@ bool mailbox_post(struct mailbox *box, const struct mail *mail)
 	return true;
 }
 
+bool mailbox_post_if_roomy(struct mailbox *box, const struct mail *mail)
+{
+	uint64_t ahead = __atomic_load_n(&box->tail, __ATOMIC_RELAXED) + MAILBOX_SLOTS / 2;
+	const struct mailbox_slot *slot = &box->slots[ahead & (MAILBOX_SLOTS - 1)];
+
+	/* Not yet emptied since its last turn: more than half of the box is full. */
+	if (__atomic_load_n(&slot->turn, __ATOMIC_ACQUIRE) < ahead)
+		return false;
+	return mailbox_post(box, mail);
+}
+
 bool mailbox_is_empty(const struct mailbox *box)
 {
 	const struct mailbox_slot *slot = &box->slots[box->head & (MAILBOX_SLOTS - 1)];

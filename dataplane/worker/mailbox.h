@@ -15,6 +15,7 @@
 #include "gateway/config/config.h"
 #include "stack/base/compiler.h"
 #include "stack/base/stream.h"
+#include "stack/link/neighbour.h"
 
 #define MAILBOX_SLOTS 256
 
@@ -45,6 +46,8 @@ enum mail_kind {
 	MAIL_VISIT,  /* call visit for every connection */
 	MAIL_CALL,   /* call run once */
 	MAIL_ADDRESS, /* the worker that probes has found out about an address of ours; copied */
+	MAIL_NEIGHBOUR, /* another worker has learnt this; copied */
+	MAIL_BUCKETS,   /* buckets have moved: look which of them this worker is done with */
 	MAIL_KIND_COUNT
 };
 
@@ -62,6 +65,7 @@ struct mail {
 		uint32_t directions; /* MAIL_ASK_TO_GO: as gateway_drain */
 		struct worker_call *call;
 		struct mail_address address;
+		struct neighbour_news neighbour;
 	};
 };
 
@@ -83,6 +87,8 @@ struct mailbox {
 void mailbox_init(struct mailbox *box);
 /* Any thread.  False when the box is full. */
 MUST_USE bool mailbox_post(struct mailbox *box, const struct mail *mail);
+/* For what can be lost: as above, but half of the box stays free for those who cannot. */
+MUST_USE bool mailbox_post_if_roomy(struct mailbox *box, const struct mail *mail);
 /* The worker only.  False when it is empty. */
 MUST_USE bool mailbox_take(struct mailbox *box, struct mail *out);
 /* The worker only. */

@@ -1,15 +1,8 @@
-#include "dataplane/worker/worker.h"
-
-#include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/capture/capture_tap.h"
-#include "dataplane/counters/worker_counters.h"
-#include "dataplane/kernel_stream/kernel_streams.h"
-#include "dataplane/worker/mailbox.h"
-#include "dataplane/worker/worker_listeners.h"
+#include "dataplane/worker/worker_private.h"
 #include "dataplane/worker/worker_pressure.h"
-#include "dataplane/worker/worker_tx.h"
 #include "stack/base/time.h"
 
 #define RX_BURST 64
@@ -22,162 +15,6 @@
  * drains in no time and a peer that is not there (memif) may take days to come. */
 #define TX_RETRY_LEAST_NS (50 * NS_PER_US)
 #define TX_RETRY_MOST_NS (5 * NS_PER_MS)
-#define VISITS_WAITING_MAX 8
-
-struct worker {
-	struct worker_params params;
-	struct slice_pool slices;
-	struct stack *stack;
-	struct kernel_streams *kernel; /* NULL: there are none */
-	struct stream_opener opener;
-	struct gateway *gateway;
-	struct config_holds holds;
-	struct worker_visit *visits[VISITS_WAITING_MAX];
-	uint32_t visit_count;
-	bool draining;
-	enum tcp_pressure pressure;
-	uint64_t tx_retry_ns;
-	struct capture_tap *tap; /* NULL = no capture runs */
-	struct worker_tx tx[WORKER_PORTS_MAX];
-	struct netif netifs[WORKER_PORTS_MAX];
-	struct worker_listeners listeners;
-	struct mailbox mailbox;
-	/* Read by other threads; written only when it changes. */
-	uint64_t config_version CACHE_ALIGNED;
-	uint64_t new_config_version;
-	bool drained;
-};
-
-/* Loopback addresses and Unix sockets are the kernel's, all others the stack's; without a port there
- * is nobody else than the kernel. */
-static struct stream *open_stream(struct stream_opener *self, const struct stream_target *target,
-				  enum stream_failure *why, uint64_t now_ns)
-{
-	struct worker *w = container_of_member(self, struct worker, opener);
-	struct stream_opener *opener = tcp_opener(stack_tcp(w->stack));
-
-	if (target->pipe || ip_addr_is_loopback(&target->remote) || w->params.port_count == 0) {
-		if (!w->kernel) {
-			*why = STREAM_FAILURE_NO_ROUTE;
-			return NULL;
-		}
-		opener = kernel_opener(w->kernel);
-	}
-	return opener->open(opener, target, why, now_ns);
-}
-
-static bool create_kernel(struct worker *w, uint32_t budget_bytes)
-{
-	struct kernel_streams_params params = {
-		.io = w->params.kernel,
-		.rx_pool = w->params.rx_pool,
-		.slices = &w->slices,
-		.counters = w->params.counters,
-		.connections_max = w->params.connections_max,
-		.budget_bytes = budget_bytes,
-		.now_ns = w->params.now_ns,
-	};
-
-	if (!w->params.kernel)
-		return true;
-	w->kernel = kernel_streams_create(&params);
-	return w->kernel != NULL;
-}
-
-static bool create_parts(struct worker *w)
-{
-	const struct worker_params *p = &w->params;
-
-	if (!slice_pool_create(&w->slices, p->slices_max))
-		return false;
-	struct stack_params stack = {
-		.netifs = w->netifs,
-		.netif_count = p->port_count,
-		.header_pool = p->header_pool,
-		.indirect_pool = p->indirect_pool,
-		.slices = &w->slices,
-		.tcp_counters = p->tcp_counters,
-		.drops = p->drops,
-		.seed = p->seed,
-		.neighbours_max = 1024,
-		.connections_max = p->connections_max,
-		.timewait_max = p->timewait_max,
-		.rx_budget_bytes = p->stream_budget_bytes ? p->stream_budget_bytes : 1u << 20,
-		.tx_budget_bytes = p->stream_budget_bytes ? p->stream_budget_bytes : 1u << 20,
-		.now_ns = p->now_ns,
-	};
-	w->stack = stack_create(&stack);
-	if (!w->stack || !create_kernel(w, stack.rx_budget_bytes))
-		return false;
-	w->opener.open = open_stream;
-	struct gateway_params gateway = {
-		.opener = &w->opener,
-		.header_pool = p->header_pool,
-		.slices = &w->slices,
-		.holds = &w->holds,
-		.stats = p->stats,
-		.log = p->log,
-		.seed = p->seed ^ UINT64_C(0x9e3779b97f4a7c15),
-		.now_ns = p->now_ns,
-		.wall_offset_ns = p->wall_offset_ns,
-		.connections_max = p->connections_max,
-		.upstreams_max = p->connections_max,
-		.exchanges_max = p->connections_max,
-		.arena_chunks_max = p->connections_max,
-	};
-	w->gateway = gateway_create(&gateway);
-	return w->gateway != NULL;
-}
-
-struct worker *worker_create(const struct worker_params *params)
-{
-	struct worker *w;
-
-	if (params->port_count > WORKER_PORTS_MAX)
-		return NULL;
-	w = aligned_alloc(CACHE_LINE_BYTES,
-			  (sizeof(*w) + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES);
-	if (!w)
-		return NULL;
-	memset(w, 0, sizeof(*w));
-	w->params = *params;
-	w->holds = params->holds;
-	if (!w->params.rx_pool)
-		w->params.rx_pool = params->header_pool;
-	gauge_add(&params->counters->mbufs_capacity, w->params.rx_pool->size);
-	for (unsigned i = 0; i < params->port_count; i++)
-		w->netifs[i] = params->ports[i]->netif;
-	mailbox_init(&w->mailbox);
-	w->mailbox.doorbell = params->doorbell;
-	if (!create_parts(w)) {
-		if (w->kernel)
-			kernel_streams_destroy(w->kernel);
-		if (w->stack)
-			stack_destroy(w->stack);
-		if (w->slices.nodes)
-			slice_pool_destroy(&w->slices);
-		free(w);
-		return NULL;
-	}
-	worker_listeners_init(&w->listeners, stack_tcp(w->stack), w->gateway, &w->holds);
-	w->listeners.kernel = w->kernel;
-	w->listeners.has_ports = params->port_count > 0;
-	stack_announce(w->stack, params->now_ns);
-	return w;
-}
-
-void worker_destroy(struct worker *w)
-{
-	worker_listeners_clear(&w->listeners, w->params.now_ns);
-	gateway_destroy(w->gateway);
-	for (unsigned i = 0; i < w->params.port_count; i++)
-		worker_tx_clear(&w->tx[i], w->params.drops);
-	if (w->kernel)
-		kernel_streams_destroy(w->kernel);
-	stack_destroy(w->stack);
-	slice_pool_destroy(&w->slices);
-	free(w);
-}
 
 /* --- one poll ---------------------------------------------------------------------------- */
 
@@ -209,7 +46,7 @@ static bool receive(struct worker *w, uint64_t now_ns)
 
 	for (uint16_t i = 0; i < w->params.port_count; i++) {
 		struct rte_mbuf *frames[RX_BURST];
-		struct port *port = w->params.ports[i];
+		struct port *port = w->ports[i];
 		struct port_counters *counters = w->params.port_counters[i];
 		uint32_t count = port->ops->rx(port, w->params.queue, frames, RX_BURST);
 		uint64_t bytes = 0;
@@ -224,10 +61,14 @@ static bool receive(struct worker *w, uint64_t now_ns)
 		capture_see(w->tap, i, CAPTURE_RX, frames, count, now_ns);
 		counter_add(&w->params.counters->rx_frames, count);
 		counter_add(&w->params.counters->rx_bytes, bytes);
+		if (w->peers)
+			count = worker_peers_sort(w->peers, i, frames, count);
 		stack_input(w->stack, i, frames, count, now_ns);
 		capture_seen(w->tap);
 		worked = true;
 	}
+	if (w->peers)
+		worked |= worker_peers_receive(w->peers, now_ns);
 	if (w->kernel && kernel_streams_input(w->kernel, now_ns) > 0)
 		worked = true;
 	return worked;
@@ -269,6 +110,13 @@ static void take_mail(struct worker *w, const struct mail *mail, uint64_t now_ns
 		stack_set_address_state(w->stack, mail->address.netif, mail->address.index,
 					(enum netif_address_state)mail->address.state);
 		break;
+	case MAIL_NEIGHBOUR:
+		stack_learn(w->stack, &mail->neighbour, now_ns);
+		break;
+	case MAIL_BUCKETS:
+		if (w->peers)
+			worker_peers_look_at_buckets(w->peers);
+		break;
 	case MAIL_KIND_COUNT:
 		break;
 	}
@@ -279,7 +127,7 @@ static bool take_mails(struct worker *w, uint64_t now_ns)
 	struct mail mail;
 	unsigned taken = 0;
 
-	while (taken < MAIL_A_POLL && w->visit_count < VISITS_WAITING_MAX &&
+	while (taken < MAIL_A_POLL && w->visit_count < WORKER_VISITS_WAITING_MAX &&
 	       mailbox_take(&w->mailbox, &mail)) {
 		take_mail(w, &mail, now_ns);
 		taken++;
@@ -351,11 +199,13 @@ static bool transmit(struct worker *w, uint64_t now_ns)
 		struct port_counters *counters = w->params.port_counters[i];
 
 		bytes_before = counters->tx_bytes;
-		sent += worker_tx_run(&w->tx[i], w->stack, w->tap, i, w->params.ports[i], w->params.queue,
+		sent += worker_tx_run(&w->tx[i], w->stack, w->tap, i, w->ports[i], w->params.queue,
 				      counters, now_ns);
 		bytes += counters->tx_bytes - bytes_before;
 	}
-	w->tx_retry_ns = sent > 0 || w->tx_retry_ns == 0 ? TX_RETRY_LEAST_NS :
+	uint32_t forwarded = w->peers ? worker_peers_forward(w->peers, w->params.port_counters) : 0;
+
+	w->tx_retry_ns = sent + forwarded > 0 || w->tx_retry_ns == 0 ? TX_RETRY_LEAST_NS :
 			 w->tx_retry_ns * 2 < TX_RETRY_MOST_NS ? w->tx_retry_ns * 2 :
 								  TX_RETRY_MOST_NS;
 	if (sent > 0) {
@@ -364,7 +214,15 @@ static bool transmit(struct worker *w, uint64_t now_ns)
 	}
 	if (w->kernel)
 		sent += kernel_streams_output(w->kernel, now_ns);
-	return sent > 0;
+	return sent + forwarded > 0;
+}
+
+static bool is_blocked(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->params.port_count; i++)
+		if (w->tx[i].count > 0)
+			return true;
+	return w->peers && worker_peers_are_blocked(w->peers);
 }
 
 static uint64_t next_deadline_ns(const struct worker *w, uint64_t now_ns)
@@ -379,11 +237,10 @@ static uint64_t next_deadline_ns(const struct worker *w, uint64_t now_ns)
 						  kernel_streams_deadline_ns(w->kernel));
 	}
 	/* A blocked port must not make a spinning worker of this one. */
-	for (unsigned i = 0; i < w->params.port_count; i++)
-		if (w->tx[i].count > 0)
-			return deadline_earlier_ns(deadline_ns, now_ns + w->tx_retry_ns);
+	if (is_blocked(w))
+		return deadline_earlier_ns(deadline_ns, now_ns + w->tx_retry_ns);
 	if (stack_has_work(w->stack) || gateway_has_work(w->gateway) || w->visit_count > 0 ||
-	    !mailbox_is_empty(&w->mailbox))
+	    worker_has_input(w))
 		return now_ns;
 	return deadline_ns;
 }
@@ -416,6 +273,11 @@ struct worker_result worker_poll(struct worker *w, uint64_t now_ns)
 }
 
 /* --- looking ----------------------------------------------------------------------------- */
+
+bool worker_has_input(const struct worker *w)
+{
+	return !mailbox_is_empty(&w->mailbox) || (w->peers && worker_peers_have_input(w->peers));
+}
 
 struct mailbox *worker_mailbox(struct worker *w)
 {

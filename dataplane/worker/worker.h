@@ -18,6 +18,7 @@
 
 struct worker;
 struct mailbox; /* dataplane/worker/mailbox.h: typed messages, multi-producer, bounded */
+struct fabric;  /* dataplane/worker/fabric.h: frames between workers */
 
 struct capture_tap;     /* dataplane/capture/capture_tap.h */
 struct worker_counters; /* dataplane/counters/worker.def */
@@ -29,7 +30,8 @@ struct worker_params {
 	uint16_t index;
 	uint16_t port_count;
 	struct port **ports;
-	uint16_t queue;                     /* this worker's queue on every port */
+	uint16_t queue;                     /* this worker's queue on the ports of which it owns one */
+	struct fabric *fabric;              /* to the other workers; NULL = there are none */
 	struct rte_mempool *rx_pool;        /* of the ports; NULL = the header pool serves both */
 	struct rte_mempool *header_pool;
 	struct rte_mempool *indirect_pool;
@@ -63,6 +65,9 @@ struct worker *worker_create(const struct worker_params *params);
 void worker_destroy(struct worker *worker);
 
 struct worker_result worker_poll(struct worker *worker, uint64_t now_ns);
+
+/* Whether a message or a frame of another worker waits; ports are not asked.  The worker's thread. */
+bool worker_has_input(const struct worker *worker);
 
 /* Threads other than the worker's post here; the worker reads it in worker_poll. */
 struct mailbox *worker_mailbox(struct worker *worker);

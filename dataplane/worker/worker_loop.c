@@ -19,6 +19,11 @@ static void account(struct worker_counters *counters, bool worked, uint64_t cycl
 	}
 }
 
+static bool has_input(const void *worker)
+{
+	return worker_has_input(worker);
+}
+
 static int loop(void *argument)
 {
 	struct worker_thread *t = argument;
@@ -36,7 +41,7 @@ static int loop(void *argument)
 		if (sleep_ns == 0)
 			continue;
 		counter_inc(&t->counters->rests);
-		if (worker_rest_sleep(&t->rest, t->doorbell, worker_mailbox(t->worker), sleep_ns))
+		if (worker_rest_sleep(&t->rest, t->doorbell, has_input, t->worker, sleep_ns))
 			counter_inc(&t->counters->wakeups);
 		after = clock_cycles();
 		counter_add(&t->counters->idle_cycles, after - before);

@@ -4,13 +4,16 @@
 #include <string.h>
 #include <time.h>
 
-void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count)
+void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count,
+		      uint16_t queue)
 {
 	memset(rest, 0, sizeof(*rest));
 	rest->spin_ns = WORKER_REST_SPIN_NS;
 	for (uint32_t i = 0; i < count; i++) {
-		if (ports[i]->wait_fd >= 0)
-			rest->fds[rest->fd_count++] = ports[i]->wait_fd;
+		int fd = queue < ports[i]->queues ? ports[i]->lanes[queue].wait_fd : ports[i]->wait_fd;
+
+		if (fd >= 0)
+			rest->fds[rest->fd_count++] = fd;
 		else
 			rest->nap = true;
 	}
@@ -45,7 +48,8 @@ uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result resul
 	return deadline_earlier_ns(result.deadline_ns - now_ns, most_ns);
 }
 
-bool worker_rest_sleep(struct worker_rest *rest, struct doorbell *bell, const struct mailbox *box,
+bool worker_rest_sleep(struct worker_rest *rest, struct doorbell *bell,
+		       bool (*has_input)(const void *context), const void *context,
 		       uint64_t sleep_ns)
 {
 	struct pollfd waits[WORKER_PORTS_MAX + 2];
@@ -57,7 +61,7 @@ bool worker_rest_sleep(struct worker_rest *rest, struct doorbell *bell, const st
 	for (uint32_t i = 0; i < rest->fd_count; i++)
 		waits[i + 1] = (struct pollfd){.fd = rest->fds[i], .events = POLLIN};
 	doorbell_arm(bell);
-	if (mailbox_is_empty(box))
+	if (!has_input(context))
 		woken = ppoll(waits, rest->fd_count + 1, &longest, NULL);
 	doorbell_disarm(bell, woken > 0 && (waits[0].revents & POLLIN));
 	/* POLLERR (interface down) comes back at once and for ever: its descriptor rests as a nap. */

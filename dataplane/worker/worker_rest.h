@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "dataplane/worker/doorbell.h"
-#include "dataplane/worker/mailbox.h"
 #include "dataplane/worker/worker.h"
 #include "stack/base/time.h"
 
@@ -34,13 +33,17 @@ struct worker_rest {
 	uint64_t idle_since_ns; /* of the first poll that did nothing; 0 = busy */
 };
 
-void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count);
+/* queue: of each of the ports, which the worker owns. */
+void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count,
+		      uint16_t queue);
 /* One more descriptor that wakes it: of the kernel's sockets. */
 void worker_rest_watch(struct worker_rest *rest, int fd);
 /* How long to sleep now; 0 = poll again at once. */
 uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result result, uint64_t now_ns);
-/* Sleeps at most sleep_ns; true when something woke it. */
-bool worker_rest_sleep(struct worker_rest *rest, struct doorbell *bell, const struct mailbox *box,
+/* Sleeps at most sleep_ns; true when something woke it.  has_input is asked once more when the doorbell
+ * is armed: whoever puts something there rings afterwards. */
+bool worker_rest_sleep(struct worker_rest *rest, struct doorbell *bell,
+		       bool (*has_input)(const void *context), const void *context,
 		       uint64_t sleep_ns);
 
 #endif

@@ -1,0 +1,126 @@
+#include "dataplane/worker/worker_handover.h"
+
+#include <rte_mbuf.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/worker/steer.h"
+#include "stack/base/counter.h"
+#include "stack/base/planted.h"
+
+#define PREFETCH_AHEAD 4
+
+/* Between flushes no stage can overflow: no more frames than one stage holds are looked at. */
+static void stage(struct worker_handover *h, uint16_t to, struct rte_mbuf *frame)
+{
+	h->staged[to][h->counts[to]++] = frame;
+	h->staged_for |= UINT64_C(1) << to;
+}
+
+/* A bucket under way: whoever knows the flow keeps it, the last stop takes what nobody knows.  A frame
+ * that was sent here by an older table goes to the first stop, as if it had just come in. */
+static uint16_t choose_stop(const struct worker_handover *h, uint32_t stops, uint16_t port,
+			    const struct rte_mbuf *frame)
+{
+	struct steering steering;
+
+	if (!bucket_has(stops, h->self))
+		return bucket_first(stops);
+	if (bucket_home(stops) == h->self)
+		return h->self;
+	steer_frame(&h->fabric->toeplitz, frame, &steering);
+	steering.key.vrf = h->netifs[port].vrf;
+	if (steering.kind == STEER_FRAGMENT || tcp_knows(h->tcp, &steering.key))
+		return h->self;
+	return bucket_next(stops, h->self);
+}
+
+static uint16_t home_of(const struct worker_handover *h, uint16_t port, struct rte_mbuf *frame)
+{
+	struct steering steering;
+
+	steer_frame(&h->fabric->toeplitz, frame, &steering);
+	if (steering.kind == STEER_HERE)
+		return h->self;
+	frame->hash.rss = steering.hash;
+	frame->port = port;
+	uint32_t bucket = bucket_of(steering.hash);
+
+	if (PLANTED(WRONG_BUCKET) && steering.kind == STEER_FLOW)
+		bucket = bucket_of(steering.key.remote_port);
+	uint32_t stops = bucket_stops(&h->fabric->buckets, bucket);
+
+	if (likely_true(bucket_is_only(stops, h->self)))
+		return h->self;
+	if (bucket_first(stops) != h->self)
+		return bucket_first(stops);
+	return choose_stop(h, stops, port, frame);
+}
+
+uint32_t worker_handover_sort(struct worker_handover *h, uint16_t port, struct rte_mbuf **frames,
+			      uint32_t count)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < count && i < PREFETCH_AHEAD; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(frames[i], void *));
+	for (uint32_t i = 0; i < count; i++) {
+		if (i + PREFETCH_AHEAD < count)
+			rte_prefetch0(rte_pktmbuf_mtod(frames[i + PREFETCH_AHEAD], void *));
+		uint16_t to = home_of(h, port, frames[i]);
+
+		if (to == h->self)
+			frames[kept++] = frames[i];
+		else
+			stage(h, to, frames[i]);
+	}
+	return kept;
+}
+
+static void flush_one(struct worker_handover *h, uint16_t to)
+{
+	uint32_t count = h->counts[to];
+	uint32_t taken = rte_ring_sp_enqueue_burst(fabric_frames(h->fabric, h->self, to),
+						   (void **)h->staged[to], count, NULL);
+
+	h->counts[to] = 0;
+	counter_add(&h->counters->handed_over_packets, taken);
+	for (uint32_t i = taken; i < count; i++)
+		drop_count(h->drops, DROP_HANDOVER_FULL);
+	if (taken < count)
+		rte_pktmbuf_free_bulk(h->staged[to] + taken, count - taken);
+	fabric_wake(h->fabric, to);
+}
+
+void worker_handover_flush(struct worker_handover *h)
+{
+	while (h->staged_for) {
+		uint16_t to = (uint16_t)__builtin_ctzll(h->staged_for);
+
+		h->staged_for &= h->staged_for - 1;
+		flush_one(h, to);
+	}
+}
+
+uint32_t worker_handover_take(struct worker_handover *h, uint16_t from, struct rte_mbuf **frames,
+			      uint32_t *looked)
+{
+	uint32_t kept = 0;
+
+	*looked = rte_ring_sc_dequeue_burst(fabric_frames(h->fabric, from, h->self), (void **)frames,
+					    HANDOVER_BURST, NULL);
+	for (uint32_t i = 0; i < *looked; i++) {
+		uint32_t stops = bucket_stops(&h->fabric->buckets, bucket_of(frames[i]->hash.rss));
+		uint16_t to = likely_true(bucket_is_only(stops, h->self))
+				      ? h->self
+				      : choose_stop(h, stops, frames[i]->port, frames[i]);
+
+		if (to != h->self)
+			stage(h, to, frames[i]);
+		else if (!(PLANTED(HANDOVER_LOST) && frames[i]->pkt_len > 1000))
+			frames[kept++] = frames[i];
+		else
+			rte_pktmbuf_free(frames[i]);
+	}
+	counter_add(&h->counters->taken_over_packets, *looked);
+	return kept;
+}

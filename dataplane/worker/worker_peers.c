@@ -1,0 +1,209 @@
+#include "dataplane/worker/worker_peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/worker/mailbox.h"
+#include "dataplane/worker/steer.h"
+#include "dataplane/worker/worker_handover.h"
+#include "dataplane/worker/worker_relay.h"
+#include "stack/base/counter.h"
+#include "stack/base/planted.h"
+
+struct worker_peers {
+	struct fabric *fabric;
+	struct stack *stack;
+	uint16_t self;
+	uint16_t ports;
+	struct port *devices[WORKER_PORTS_MAX]; /* where we own a queue, else NULL */
+	struct worker_counters *counters;
+	uint32_t homes;           /* buckets of which we are the home */
+	uint32_t flows[BUCKETS];  /* connections and TIME-WAIT entries, by bucket */
+	/* The flow whose local port is being chosen, with its hash but for that port. */
+	struct flow_key opening;
+	uint32_t opening_hash;
+	struct worker_tx forward[WORKER_PORTS_MAX]; /* of others, by port */
+	struct worker_relay relays[WORKER_PORTS_MAX];
+	struct worker_handover handover;
+};
+
+struct worker_peers *worker_peers_create(const struct worker_params *params,
+					 const struct netif *netifs)
+{
+	/* Whole lines: no other worker's memory lies in them. */
+	size_t bytes = (sizeof(struct worker_peers) + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES *
+		       CACHE_LINE_BYTES;
+	struct worker_peers *peers = aligned_alloc(CACHE_LINE_BYTES, bytes);
+
+	if (!peers)
+		return NULL;
+	memset(peers, 0, bytes);
+	peers->fabric = params->fabric;
+	peers->self = params->index;
+	peers->ports = params->port_count;
+	peers->counters = params->counters;
+	peers->handover.fabric = params->fabric;
+	peers->handover.self = params->index;
+	peers->handover.netifs = netifs;
+	peers->handover.counters = params->counters;
+	peers->handover.drops = params->drops;
+	return peers;
+}
+
+/* Hash of the reply, by linearity: all but the local port once a flow, then the port alone. */
+static bool comes_home(void *context, const struct flow_key *key)
+{
+	struct worker_peers *peers = context;
+	const struct toeplitz *toeplitz = &peers->fabric->toeplitz;
+	struct flow_key flow = *key;
+
+	flow.local_port = 0;
+	if (!flow_key_equal(&flow, &peers->opening)) {
+		peers->opening = flow;
+		peers->opening_hash = steer_flow_hash(toeplitz, &flow);
+	}
+	uint32_t hash = peers->opening_hash ^
+			toeplitz_dst_port(toeplitz, ip_addr_is_v4(&key->local), key->local_port);
+
+	uint32_t stops = bucket_stops(&peers->fabric->buckets, bucket_of(hash));
+
+	/* A worker that rests has no bucket of its own; what it still serves keeps it in some. */
+	return bucket_home(stops) == peers->self ||
+	       (peers->homes == 0 && bucket_has(stops, peers->self));
+}
+
+static void count_flow(void *context, const struct flow_key *key, int change)
+{
+	struct worker_peers *peers = context;
+	uint32_t bucket = bucket_of(steer_flow_hash(&peers->fabric->toeplitz, key));
+
+	peers->flows[bucket] += (uint32_t)change;
+	if (peers->flows[bucket] == 0 && !PLANTED(BUCKET_NEVER_LEFT))
+		bucket_leave(&peers->fabric->buckets, bucket, peers->self);
+}
+
+void worker_peers_look_at_buckets(struct worker_peers *peers)
+{
+	struct buckets *buckets = &peers->fabric->buckets;
+
+	peers->homes = 0;
+	for (uint32_t i = 0; i < BUCKETS; i++) {
+		uint32_t stops = bucket_stops(buckets, i);
+
+		if (bucket_home(stops) == peers->self)
+			peers->homes++;
+		else if (peers->flows[i] == 0 || PLANTED(BUCKET_LEFT_EARLY))
+			bucket_leave(buckets, i, peers->self);
+	}
+}
+
+void worker_peers_start(struct worker_peers *peers, struct stack *stack, struct port **ports)
+{
+	peers->stack = stack;
+	peers->handover.tcp = stack_tcp(stack);
+	tcp_set_port_filter(stack_tcp(stack), comes_home, peers);
+	tcp_set_flow_watch(stack_tcp(stack), count_flow, peers);
+	worker_peers_look_at_buckets(peers);
+	for (uint16_t i = 0; i < peers->ports; i++) {
+		if (fabric_owns_queue(peers->fabric, peers->self, i)) {
+			peers->devices[i] = ports[i];
+			continue;
+		}
+		worker_relay_init(&peers->relays[i], peers->fabric, peers->self, i, ports[i]);
+		ports[i] = &peers->relays[i].port;
+	}
+}
+
+void worker_peers_destroy(struct worker_peers *peers)
+{
+	for (uint16_t i = 0; peers && i < peers->ports; i++)
+		worker_tx_clear(&peers->forward[i], peers->handover.drops);
+	free(peers);
+}
+
+uint32_t worker_peers_sort(struct worker_peers *peers, uint16_t port, struct rte_mbuf **frames,
+			   uint32_t count)
+{
+	uint32_t kept = worker_handover_sort(&peers->handover, port, frames, count);
+
+	worker_handover_flush(&peers->handover);
+	return kept;
+}
+
+bool worker_peers_pass_on(void *context, uint16_t port, struct rte_mbuf *frame)
+{
+	return worker_peers_sort(context, port, &frame, 1) == 0;
+}
+
+/* Frames of several ports lie in one ring: the stack gets runs of one port. */
+static void give(struct worker_peers *peers, struct rte_mbuf **frames, uint32_t count,
+		 uint64_t now_ns)
+{
+	for (uint32_t from = 0, to; from < count; from = to) {
+		to = from + 1;
+		while (to < count && frames[to]->port == frames[from]->port)
+			to++;
+		stack_input(peers->stack, frames[from]->port, frames + from, to - from, now_ns);
+	}
+}
+
+bool worker_peers_receive(struct worker_peers *peers, uint64_t now_ns)
+{
+	bool any = false;
+
+	for (uint16_t from = 0; from < peers->fabric->workers; from++) {
+		struct rte_mbuf *frames[HANDOVER_BURST];
+		uint32_t looked;
+
+		if (from == peers->self || rte_ring_empty(fabric_frames(peers->fabric, from, peers->self)))
+			continue;
+		uint32_t count = worker_handover_take(&peers->handover, from, frames, &looked);
+
+		worker_handover_flush(&peers->handover);
+		give(peers, frames, count, now_ns);
+		any |= looked > 0;
+	}
+	return any;
+}
+
+uint32_t worker_peers_forward(struct worker_peers *peers, struct port_counters **port_counters)
+{
+	uint32_t sent = 0;
+
+	for (uint16_t i = 0; i < peers->ports; i++)
+		if (peers->devices[i])
+			sent += worker_relay_forward(&peers->forward[i], peers->fabric, peers->self, i,
+						     peers->devices[i], port_counters[i]);
+	return sent;
+}
+
+bool worker_peers_are_blocked(const struct worker_peers *peers)
+{
+	for (uint16_t i = 0; i < peers->ports; i++)
+		if (peers->forward[i].count > 0)
+			return true;
+	return false;
+}
+
+bool worker_peers_have_input(const struct worker_peers *peers)
+{
+	for (uint16_t i = 0; i < peers->ports; i++)
+		if (peers->devices[i] && peers->forward[i].count == 0 &&
+		    fabric_has_out(peers->fabric, peers->self, i))
+			return true;
+	return fabric_has_frames(peers->fabric, peers->self);
+}
+
+void worker_peers_tell(void *context, const struct neighbour_news *news)
+{
+	struct worker_peers *peers = context;
+	struct mail mail = {.kind = MAIL_NEIGHBOUR, .neighbour = *news};
+
+	if (PLANTED(NEWS_LOST))
+		return;
+	counter_inc(&peers->counters->neighbour_news);
+	for (uint16_t i = 0; i < peers->fabric->workers; i++)
+		if (i != peers->self && peers->fabric->boxes[i] &&
+		    !mailbox_post_if_roomy(peers->fabric->boxes[i], &mail))
+			counter_inc(&peers->counters->mailbox_full);
+}

@@ -1,0 +1,42 @@
+/* A worker among others: what it gives to them and takes from them.
+ *
+ *     received frames     sorted: own ones stay, others go by ring       worker_handover.h
+ *     frames to be sent   by ring to the owner of the port's queue       worker_relay.h
+ *     neighbours          what one learns, all are told by mail
+ *     local ports         of active opens: those whose replies come here
+ *
+ * A worker that is alone has none of this. */
+#ifndef DATAPLANE_WORKER_WORKER_PEERS_H
+#define DATAPLANE_WORKER_WORKER_PEERS_H
+
+#include "dataplane/worker/worker.h"
+
+struct worker_peers;
+
+/* Boot; NULL when memory is not to be had.  netifs: by port, outlive it. */
+struct worker_peers *worker_peers_create(const struct worker_params *params,
+					 const struct netif *netifs);
+/* Then, with the stack: ports[i] becomes a relay where this worker owns no queue of it. */
+void worker_peers_start(struct worker_peers *peers, struct stack *stack, struct port **ports);
+/* Frees what waits to be forwarded.  NULL is fine. */
+void worker_peers_destroy(struct worker_peers *peers);
+
+/* The frames of a burst that are ours, moved to the front; the others have been handed over. */
+uint32_t worker_peers_sort(struct worker_peers *peers, uint16_t port, struct rte_mbuf **frames,
+			   uint32_t count);
+/* Gives the stack what the others have handed over; false when there was nothing. */
+bool worker_peers_receive(struct worker_peers *peers, uint64_t now_ns);
+/* Sends for the others, through the queues that we own; returns how many frames left. */
+uint32_t worker_peers_forward(struct worker_peers *peers, struct port_counters **port_counters);
+/* Whether a device has not taken something that it was to be sent for others. */
+bool worker_peers_are_blocked(const struct worker_peers *peers);
+/* Whether frames of others wait: received, or to be sent by a device that is not full. */
+bool worker_peers_have_input(const struct worker_peers *peers);
+/* stack_params.neighbour_news: tells all others; context is the struct worker_peers. */
+void worker_peers_tell(void *context, const struct neighbour_news *news);
+/* stack_params.pass_on: what fragments were put together to goes to the worker of its flow. */
+bool worker_peers_pass_on(void *context, uint16_t port, struct rte_mbuf *frame);
+/* Buckets have moved: leaves those of which it knows no flow. */
+void worker_peers_look_at_buckets(struct worker_peers *peers);
+
+#endif

@@ -1,0 +1,429 @@
+/* Three workers on one port of one queue: who gets what, and nothing is lost on the way. */
+#include "dataplane/worker/worker.h"
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/counters/worker_counters.h"
+#include "dataplane/worker/fabric.h"
+#include "dataplane/worker/mailbox.h"
+#include "dataplane/worker/steer.h"
+#include "stack/base/time.h"
+#include "tests/lib/eal.h"
+#include "tests/lib/unit.h"
+
+#define WORKERS 3
+#define OURS UINT32_C(0x0a000001)
+#define PEER UINT32_C(0x0a000002)
+#define POOL 4095
+
+static struct {
+	struct port port;
+	struct rte_mbuf *in[64], *out[4096];
+	uint32_t in_count, out_count, takes;
+	uint32_t used_by; /* a bit for each queue */
+} wire;
+
+static struct one {
+	struct worker *worker;
+	struct worker_counters counters;
+	struct port_counters port_counters, *port_counter_list[1];
+	struct tcp_counters tcp;
+	struct drop_counters drops;
+	struct listener_stats listeners[4];
+	struct http_stats https[4];
+	struct cluster_stats clusters[4];
+	struct endpoint_stats endpoints[4];
+	struct route_stats routes[4];
+	struct tcp_proxy_stats tcp_proxies[4];
+	struct gateway_stats stats;
+	uint32_t holds[16];
+} ones[WORKERS];
+
+static uint32_t wire_rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
+{
+	uint32_t count = wire.in_count < max ? wire.in_count : max;
+
+	wire.used_by |= 1u << queue;
+	memcpy(frames, wire.in, count * sizeof(*frames));
+	wire.in_count -= count;
+	return count;
+}
+
+static uint32_t wire_tx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
+{
+	wire.used_by |= 1u << queue;
+	count = count < wire.takes ? count : wire.takes;
+	for (uint32_t i = 0; i < count; i++)
+		wire.out[wire.out_count++] = frames[i];
+	wire.takes -= count;
+	return count;
+}
+
+static const struct port_ops wire_ops = {.rx = wire_rx, .tx = wire_tx};
+static struct port *ports[] = {&wire.port};
+static struct rte_mempool *pool, *indirect;
+static struct fabric *fabric;
+static uint64_t now_ns;
+
+static void no_line(struct log_sink *self, uint32_t sink, const char *text, uint32_t length)
+{
+}
+
+static void no_record(struct gateway_stats *self, enum stat_histogram which, uint32_t slot,
+		      uint64_t value_ns)
+{
+}
+
+static struct log_sink sink = {.line = no_line};
+
+static struct config_listen_address at = {.port = 80};
+static struct config_listener listener = {.name = {"l", 1}, .addresses = &at, .address_count = 1,
+					  .backlog = 4096};
+static struct config_listener *listeners[] = {&listener};
+static struct config config = {.version = 1, .listeners = listeners, .listener_count = 1};
+
+static void start_worker(uint16_t index)
+{
+	struct one *one = &ones[index];
+
+	memset(one, 0, sizeof(*one));
+	one->stats = (struct gateway_stats){one->listeners, one->https, one->clusters, one->endpoints,
+					    one->routes, one->tcp_proxies, no_record};
+	one->port_counter_list[0] = &one->port_counters;
+	struct worker_params params = {
+		.index = index, .queue = index, .fabric = fabric, .port_count = 1, .ports = ports,
+		.header_pool = pool, .indirect_pool = indirect, .counters = &one->counters,
+		.port_counters = one->port_counter_list, .tcp_counters = &one->tcp,
+		.drops = &one->drops, .stats = &one->stats, .holds = {one->holds, 16}, .log = &sink,
+		.seed = index + 1, .now_ns = now_ns, .connections_max = 2048, .timewait_max = 64,
+		.slices_max = 4096,
+	};
+	struct mail mail = {.kind = MAIL_CONFIG, .config = &config};
+
+	one->worker = worker_create(&params);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(one->worker);
+	fabric_attach(fabric, index, worker_mailbox(one->worker), NULL);
+	CU_ASSERT(mailbox_post(worker_mailbox(one->worker), &mail));
+}
+
+static void start(void)
+{
+	const uint16_t queues[] = {1};
+	struct fabric_params params = {.workers = WORKERS, .ports = 1, .queues = queues};
+	struct why why;
+
+	test_eal_start(128);
+	if (!pool) {
+		pool = test_mbuf_pool("peers", POOL);
+		indirect = test_indirect_pool("peers-ref", POOL);
+	}
+	at.addr = ip_addr_from_v4(OURS);
+	now_ns = NS_PER_SECOND;
+	memset(&wire, 0, sizeof(wire));
+	wire.takes = UINT32_MAX;
+	wire.port = (struct port){.ops = &wire_ops, .wait_fd = -1,
+				  .netif = {.name = "w", .mac = {2, 0, 0, 0, 0, 1},
+					    .mtu_bytes = 1500, .address_count = 1,
+					    .addresses[0] = {ip_addr_from_v4(OURS), 24}}};
+	CU_ASSERT_FATAL(fabric_create(&fabric, &params, &why));
+	for (uint16_t i = 0; i < WORKERS; i++)
+		start_worker(i);
+}
+
+static void finish(void)
+{
+	for (uint16_t i = 0; i < WORKERS; i++)
+		worker_destroy(ones[i].worker);
+	fabric_destroy(fabric);
+	rte_pktmbuf_free_bulk(wire.out, wire.out_count);
+	/* Only the worker of queue 0 has touched the device. */
+	CU_ASSERT_EQUAL(wire.used_by, 1);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(pool), 0);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(indirect), 0);
+}
+
+static bool poll_all(void)
+{
+	bool worked = false;
+
+	for (uint16_t i = 0; i < WORKERS; i++)
+		worked |= worker_poll(ones[i].worker, now_ns).worked;
+	return worked;
+}
+
+static void settle(void)
+{
+	for (int i = 0; i < 20 && poll_all(); i++)
+		;
+}
+
+static struct rte_mbuf *frame(const uint8_t *head, uint32_t bytes)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+
+	if (!mbuf)
+		abort();
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)bytes), head, bytes);
+	return mbuf;
+}
+
+/* Of 10.0.0.2, whose MAC is 02:00:00:00:00:09. */
+static void hear_arp(uint8_t op)
+{
+	uint8_t head[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, op,
+			    2, 0, 0, 0, 0, 9, 10, 0, 0, 2, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1};
+
+	wire.in[wire.in_count++] = frame(head, sizeof(head));
+}
+
+static void hear_segment(uint16_t source_port, uint8_t flags, uint32_t seq)
+{
+	uint8_t head[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 0,
+			  0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 2,
+			  10, 0, 0, 1, (uint8_t)(source_port >> 8), (uint8_t)source_port, 0, 80,
+			  0, 0, 0, (uint8_t)seq, 0, 0, 0, 0, 0x50, flags, 0x40, 0, 0, 0, 0, 0};
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(head + 14);
+	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(head + 34);
+
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
+	wire.in[wire.in_count++] = frame(head, sizeof(head));
+}
+
+static void hear_syn(uint16_t source_port)
+{
+	hear_segment(source_port, 2, 1);
+}
+
+static uint16_t home_of(uint16_t source_port)
+{
+	struct flow_key key = {.local = ip_addr_from_v4(OURS), .remote = ip_addr_from_v4(PEER),
+			       .local_port = 80, .remote_port = source_port};
+
+	return bucket_home(bucket_stops(&fabric->buckets,
+					bucket_of(steer_flow_hash(&fabric->toeplitz, &key))));
+}
+
+static uint32_t syn_acks(uint32_t from)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = from; i < wire.out_count; i++) {
+		const uint8_t *data = rte_pktmbuf_mtod(wire.out[i], const uint8_t *);
+
+		count += data[12] == 8 && data[13] == 0 && data[23] == 6 && data[47] == 0x12;
+	}
+	return count;
+}
+
+static void each_flow_is_served_at_home(void)
+{
+	uint32_t expected[WORKERS] = {0};
+
+	start();
+	settle();
+	hear_arp(1);
+	settle();
+	for (uint16_t port = 1000; port < 1600; port++) {
+		hear_syn(port);
+		expected[home_of(port)]++;
+		settle();
+	}
+	for (uint16_t i = 0; i < WORKERS; i++) {
+		CU_ASSERT(expected[i] > 120);
+		CU_ASSERT_EQUAL(ones[i].tcp.connections, expected[i]);
+		/* What was told about the peer is known here: nobody had to ask. */
+		CU_ASSERT_EQUAL(ones[i].port_counters.tx_frames, expected[i] + (i == 0) * 2);
+	}
+	CU_ASSERT_EQUAL(syn_acks(0), 600);
+	CU_ASSERT_EQUAL(ones[0].counters.handed_over_packets, expected[1] + expected[2]);
+	CU_ASSERT_EQUAL(ones[1].counters.taken_over_packets, expected[1]);
+	CU_ASSERT_EQUAL(ones[2].counters.taken_over_packets, expected[2]);
+	CU_ASSERT_EQUAL(ones[0].drops.count[DROP_HANDOVER_FULL], 0);
+	finish();
+}
+
+static uint16_t port_of_worker(uint16_t worker, uint16_t after)
+{
+	while (home_of(++after) != worker)
+		;
+	return after;
+}
+
+/* A worker asks for a neighbour; the answer comes in on another one. */
+static void answers_reach_whoever_asked(void)
+{
+	start();
+	settle();
+	uint32_t before = wire.out_count;
+
+	hear_syn(port_of_worker(1, 1000));
+	settle();
+	/* Its question for 10.0.0.2 went out, the SYN-ACK waits. */
+	CU_ASSERT_EQUAL_FATAL(wire.out_count, before + 1);
+	CU_ASSERT_EQUAL(rte_pktmbuf_mtod(wire.out[before], const uint8_t *)[13], 6);
+	hear_arp(2);
+	settle();
+	CU_ASSERT_EQUAL(syn_acks(before), 1);
+	finish();
+}
+
+static void a_full_ring_drops_and_counts(void)
+{
+	start();
+	settle();
+	uint16_t port = 1000;
+
+	for (unsigned i = 0; i < FABRIC_FRAMES + 10; i++) {
+		port = port_of_worker(2, port);
+		hear_syn(port);
+		/* Worker 2 does not get its turn. */
+		worker_poll(ones[0].worker, now_ns);
+	}
+	uint32_t lost = FABRIC_FRAMES + 10 - (FABRIC_FRAMES - 1);
+
+	CU_ASSERT_EQUAL(ones[0].drops.count[DROP_HANDOVER_FULL], lost);
+	CU_ASSERT_EQUAL(ones[0].counters.handed_over_packets, FABRIC_FRAMES - 1);
+	CU_ASSERT(worker_has_input(ones[2].worker) && !worker_has_input(ones[1].worker));
+	settle();
+	CU_ASSERT(!worker_has_input(ones[2].worker));
+	CU_ASSERT_EQUAL(ones[2].counters.taken_over_packets, FABRIC_FRAMES - 1);
+	/* The others are full of what did not leave yet: the end frees it. */
+	finish();
+}
+
+/* The device takes nothing: senders keep their frames, and nobody spins. */
+static void a_device_that_takes_nothing_holds_back_everybody(void)
+{
+	start();
+	settle();
+	hear_arp(1);
+	settle();
+	uint32_t before = wire.out_count;
+
+	wire.takes = 0;
+	uint16_t port = 1000;
+
+	for (unsigned i = 0; i < FABRIC_OUT_FRAMES + 200; i++) {
+		port = port_of_worker(1, port);
+		hear_syn(port);
+		settle();
+	}
+	CU_ASSERT_EQUAL(wire.out_count, before);
+	CU_ASSERT_EQUAL(ones[1].tcp.connections, FABRIC_OUT_FRAMES + 200);
+	for (uint16_t i = 0; i < 2; i++) {
+		struct worker_result result = worker_poll(ones[i].worker, now_ns);
+
+		CU_ASSERT(!result.worked && result.deadline_ns > now_ns);
+		CU_ASSERT(!worker_has_input(ones[i].worker));
+	}
+	wire.takes = UINT32_MAX;
+	for (unsigned i = 0; i < 100; i++) {
+		now_ns += NS_PER_MS / 100;
+		poll_all();
+	}
+	CU_ASSERT_EQUAL(syn_acks(before), FABRIC_OUT_FRAMES + 200);
+	/* In the order in which they came. */
+	uint16_t last = 0;
+
+	for (uint32_t i = before; i < wire.out_count; i++) {
+		const uint8_t *data = rte_pktmbuf_mtod(wire.out[i], const uint8_t *);
+		uint16_t to = (uint16_t)(data[36] << 8 | data[37]);
+
+		CU_ASSERT(to > last);
+		last = to;
+	}
+	finish();
+}
+
+/* A connection stays where it lives when its bucket moves; new ones begin at the new home. */
+static void a_bucket_moves_while_a_connection_lives(void)
+{
+	struct mail mail = {.kind = MAIL_BUCKETS};
+	uint16_t port;
+
+	start();
+	settle();
+	hear_arp(1);
+	port = port_of_worker(1, 1000);
+	hear_syn(port);
+	settle();
+	struct flow_key key = {.local = ip_addr_from_v4(OURS), .remote = ip_addr_from_v4(PEER),
+			       .local_port = 80, .remote_port = port};
+	uint32_t bucket = bucket_of(steer_flow_hash(&fabric->toeplitz, &key));
+
+	CU_ASSERT(bucket_move(&fabric->buckets, bucket, 2));
+	for (uint16_t i = 0; i < WORKERS; i++)
+		CU_ASSERT(mailbox_post(worker_mailbox(ones[i].worker), &mail));
+	settle();
+	CU_ASSERT(bucket_has(bucket_stops(&fabric->buckets, bucket), 1));
+	/* A new flow of the same bucket. */
+	uint16_t other = port;
+
+	do {
+		key.remote_port = ++other;
+	} while (bucket_of(steer_flow_hash(&fabric->toeplitz, &key)) != bucket);
+	uint64_t at_2 = ones[2].tcp.connections;
+
+	hear_syn(other);
+	settle();
+	CU_ASSERT_EQUAL(ones[2].tcp.connections, at_2 + 1);
+	CU_ASSERT_EQUAL(ones[1].tcp.connections, 1);
+	/* The peer of the old one resets it: it is heard where it lives, and then the bucket has moved. */
+	hear_segment(port, 4, 2);
+	settle();
+	CU_ASSERT_EQUAL(ones[1].tcp.connections, 0);
+	CU_ASSERT(bucket_is_only(bucket_stops(&fabric->buckets, bucket), 2));
+	hear_segment(other, 4, 2);
+	settle();
+	CU_ASSERT_EQUAL(ones[2].tcp.connections, at_2);
+	finish();
+}
+
+static bool opened(struct tcp *tcp, uint16_t *local_port)
+{
+	struct stream_target target = {.remote = ip_addr_from_v4(PEER), .remote_port = 8080};
+	enum stream_failure why;
+	struct stream_info info;
+	struct stream *stream = tcp_opener(tcp)->open(tcp_opener(tcp), &target, &why, now_ns);
+
+	if (!stream)
+		return false;
+	stream_info(stream, &info);
+	*local_port = info.key.local_port;
+	struct steering steering = {.key = info.key};
+	uint32_t hash = steer_flow_hash(&fabric->toeplitz, &steering.key);
+
+	CU_ASSERT_EQUAL(bucket_home(bucket_stops(&fabric->buckets, bucket_of(hash))), 1);
+	stream_reset(stream, now_ns);
+	stream_release(stream, now_ns);
+	return true;
+}
+
+static void active_opens_choose_ports_whose_replies_come_home(void)
+{
+	uint16_t port = 0, last = 0;
+
+	start();
+	settle();
+	hear_arp(1);
+	settle();
+	struct tcp *tcp = stack_tcp(worker_stack(ones[1].worker));
+
+	for (unsigned i = 0; i < 1000; i++) {
+		CU_ASSERT_FATAL(opened(tcp, &port));
+		CU_ASSERT(port != last);
+		last = port;
+		settle();
+	}
+	finish();
+}
+
+UNIT_TESTS(UNIT_TEST(each_flow_is_served_at_home), UNIT_TEST(answers_reach_whoever_asked),
+	   UNIT_TEST(a_full_ring_drops_and_counts),
+	   UNIT_TEST(a_device_that_takes_nothing_holds_back_everybody),
+	   UNIT_TEST(a_bucket_moves_while_a_connection_lives),
+	   UNIT_TEST(active_opens_choose_ports_whose_replies_come_home))
