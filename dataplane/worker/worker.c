@@ -122,6 +122,14 @@ static void take_mail(struct worker *w, const struct mail *mail, uint64_t now_ns
 	}
 }
 
+static void record_mail(const struct worker *w, const struct mail *mail)
+{
+	w->params.record(w->params.record_context, w->params.index, &mail->kind, sizeof(mail->kind));
+	if (mail->kind == MAIL_NEIGHBOUR)
+		w->params.record(w->params.record_context, w->params.index, &mail->neighbour.addr,
+				 sizeof(mail->neighbour.addr));
+}
+
 static bool take_mails(struct worker *w, uint64_t now_ns)
 {
 	struct mail mail;
@@ -129,6 +137,8 @@ static bool take_mails(struct worker *w, uint64_t now_ns)
 
 	while (taken < MAIL_A_POLL && w->visit_count < WORKER_VISITS_WAITING_MAX &&
 	       mailbox_take(&w->mailbox, &mail)) {
+		if (w->params.record)
+			record_mail(w, &mail);
 		take_mail(w, &mail, now_ns);
 		taken++;
 	}

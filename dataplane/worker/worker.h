@@ -51,6 +51,10 @@ struct worker_params {
 	uint32_t stream_budget_bytes; /* what a connection may buffer each way; 0 = 1 MiB */
 	/* Sockets of the kernel, for addresses that no port has; NULL: there are none. */
 	struct kernel_io *kernel;
+	/* Hears of every message, and of every frame that another worker handed over, before it is worked
+	 * on: the simulator's trace.  NULL = nobody listens. */
+	void (*record)(void *context, uint16_t worker, const void *bytes, uint32_t length_bytes);
+	void *record_context;
 	struct doorbell *doorbell; /* rung by those who post to the mailbox; NULL where nobody sleeps */
 };
 

@@ -17,6 +17,8 @@ struct worker_peers {
 	uint16_t ports;
 	struct port *devices[WORKER_PORTS_MAX]; /* where we own a queue, else NULL */
 	struct worker_counters *counters;
+	void (*record)(void *context, uint16_t worker, const void *bytes, uint32_t length_bytes);
+	void *record_context;
 	uint32_t homes;           /* buckets of which we are the home */
 	uint32_t flows[BUCKETS];  /* connections and TIME-WAIT entries, by bucket */
 	/* The flow whose local port is being chosen, with its hash but for that port. */
@@ -42,6 +44,8 @@ struct worker_peers *worker_peers_create(const struct worker_params *params,
 	peers->self = params->index;
 	peers->ports = params->port_count;
 	peers->counters = params->counters;
+	peers->record = params->record;
+	peers->record_context = params->record_context;
 	peers->handover.fabric = params->fabric;
 	peers->handover.self = params->index;
 	peers->handover.netifs = netifs;
@@ -160,6 +164,9 @@ bool worker_peers_receive(struct worker_peers *peers, uint64_t now_ns)
 		uint32_t count = worker_handover_take(&peers->handover, from, frames, &looked);
 
 		worker_handover_flush(&peers->handover);
+		for (uint32_t i = 0; peers->record && i < count; i++)
+			peers->record(peers->record_context, peers->self,
+				      rte_pktmbuf_mtod(frames[i], void *), frames[i]->data_len);
 		give(peers, frames, count, now_ns);
 		any |= looked > 0;
 	}

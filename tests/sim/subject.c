@@ -20,17 +20,20 @@ static struct subject *subject_of(struct port *port)
 
 static uint32_t rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
 {
-	(void)queue;
 	struct subject *subject = subject_of(port);
 
+	INVARIANT(queue < port->queues);
+	/* With several queues some of what there is comes in on each: a device that hashes otherwise. */
+	if (port->queues > 1 && max > 2)
+		max = 1 + prng_below(&subject->prng, 2);
 	return wire_receive(subject->wire, subject->end, frames, max);
 }
 
 static uint32_t tx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
 {
-	(void)queue;
 	struct subject *subject = subject_of(port);
 
+	INVARIANT(queue < port->queues);
 	/* The wire may allocate; only the worker may not. */
 	subject->allocations += malloc_guard_end();
 	for (uint32_t i = 0; i < count; i++)
@@ -59,25 +62,90 @@ static void record(struct gateway_stats *self, enum stat_histogram which, uint32
 	(void)self, (void)which, (void)slot, (void)value_ns;
 }
 
-static void lend_counters(struct subject *subject)
+static uint64_t mix(uint64_t hash, const void *data, uint32_t length_bytes)
 {
-	subject->stats = (struct gateway_stats){.listeners = subject->listeners,
-						.https = subject->https,
-						.clusters = subject->clusters,
-						.endpoints = subject->endpoints,
-						.routes = subject->routes,
-						.tcp_proxies = subject->tcp_proxies,
-						.record = record};
-	subject->ports[0] = &subject->port;
-	subject->port_counters_list[0] = &subject->port_counters;
-	subject->log.line = log_line;
+	const uint8_t *bytes = data;
+
+	for (uint32_t i = 0; i < length_bytes; i++)
+		hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+static void record_input(void *context, uint16_t worker, const void *bytes, uint32_t length_bytes)
+{
+	struct subject *subject = context;
+
+	subject->input_hash = mix(mix(subject->input_hash, &worker, sizeof(worker)), bytes, length_bytes);
+}
+
+static void post_to_all(struct subject *subject, const struct mail *mail)
+{
+	for (unsigned i = 0; i < subject->worker_count; i++)
+		INVARIANT(mailbox_post(worker_mailbox(subject->workers[i].worker), mail));
 }
 
 static void post_config(struct subject *subject)
 {
 	struct mail mail = {.kind = MAIL_CONFIG, .config = subject_config_root(subject->config_index)};
 
-	INVARIANT(mailbox_post(worker_mailbox(subject->worker), &mail));
+	post_to_all(subject, &mail);
+}
+
+static void open_worker(struct subject *subject, uint16_t index, const struct subject_limits *limits,
+			uint64_t seed)
+{
+	struct subject_worker *w = &subject->workers[index];
+
+	w->stats = (struct gateway_stats){.listeners = w->listeners,
+					  .https = w->https,
+					  .clusters = w->clusters,
+					  .endpoints = w->endpoints,
+					  .routes = w->routes,
+					  .tcp_proxies = w->tcp_proxies,
+					  .record = record};
+	w->port_counters_list[0] = &w->port_counters;
+	struct worker_params params = {
+		.index = index,
+		.queue = index,
+		.fabric = subject->fabric,
+		.port_count = subject->by_kernel ? 0 : 1,
+		.kernel = subject->by_kernel ? &subject->kernel.io : NULL,
+		.ports = subject->ports,
+		.header_pool = subject->memory->headers,
+		.indirect_pool = subject->memory->indirect,
+		.counters = &w->counters,
+		.port_counters = w->port_counters_list,
+		.tcp_counters = &w->tcp,
+		.drops = &w->drops,
+		.stats = &w->stats,
+		.holds = {w->holds, SUBJECT_HOLDS},
+		.log = &subject->log,
+		.seed = seed + index,
+		.now_ns = subject->now_ns,
+		.wall_offset_ns = INT64_C(1767225600000000000),
+		.connections_max = limits->connections_max,
+		.timewait_max = 128,
+		.slices_max = limits->slices_max,
+		.stream_budget_bytes = limits->stream_budget_bytes,
+		.record = record_input,
+		.record_context = subject,
+	};
+
+	w->worker = worker_create(&params);
+	INVARIANT(w->worker);
+	if (subject->fabric)
+		fabric_attach(subject->fabric, index, worker_mailbox(w->worker), NULL);
+}
+
+static void open_fabric(struct subject *subject)
+{
+	struct fabric_params params = {.workers = (uint16_t)subject->worker_count,
+				       .ports = 1,
+				       .queues = &subject->port.queues};
+	struct why why;
+
+	if (subject->worker_count > 1)
+		INVARIANT(fabric_create(&subject->fabric, &params, &why));
 }
 
 void subject_open(struct subject *subject, struct wire *wire, const struct host_memory *memory,
@@ -85,43 +153,26 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 		  uint64_t now_ns)
 {
 	memset(subject, 0, sizeof(*subject));
+	prng_seed(&subject->prng, seed);
 	subject->wire = wire;
 	subject->memory = memory;
 	subject->now_ns = now_ns;
+	subject->worker_count = limits->workers;
 	host_netif(&subject->port.netif, number);
 	subject->port.ops = &port_ops;
 	subject->port.wait_fd = -1;
+	subject->port.queues = (uint16_t)limits->queues;
+	subject->ports[0] = &subject->port;
+	subject->log.line = log_line;
 	subject->by_kernel = limits->by_kernel;
 	if (subject->by_kernel)
 		kernel_boot(&subject->kernel, wire, memory, number, limits->stream_budget_bytes, seed,
 			    now_ns);
 	else
 		subject->end = wire_attach(wire, subject->port.netif.mac, memory->frames);
-	lend_counters(subject);
-	struct worker_params params = {
-		.port_count = subject->by_kernel ? 0 : 1,
-		.kernel = subject->by_kernel ? &subject->kernel.io : NULL,
-		.ports = subject->ports,
-		.header_pool = memory->headers,
-		.indirect_pool = memory->indirect,
-		.counters = &subject->counters,
-		.port_counters = subject->port_counters_list,
-		.tcp_counters = &subject->tcp,
-		.drops = &subject->drops,
-		.stats = &subject->stats,
-		.holds = {subject->holds, SUBJECT_HOLDS},
-		.log = &subject->log,
-		.seed = seed,
-		.now_ns = now_ns,
-		.wall_offset_ns = INT64_C(1767225600000000000),
-		.connections_max = limits->connections_max,
-		.timewait_max = 128,
-		.slices_max = limits->slices_max,
-		.stream_budget_bytes = limits->stream_budget_bytes,
-	};
-
-	subject->worker = worker_create(&params);
-	INVARIANT(subject->worker);
+	open_fabric(subject);
+	for (uint16_t i = 0; i < subject->worker_count; i++)
+		open_worker(subject, i, limits, seed);
 	post_config(subject);
 }
 
@@ -131,11 +182,49 @@ void subject_swap_config(struct subject *subject)
 	post_config(subject);
 }
 
+void subject_move_buckets(struct subject *subject, struct prng *prng, bool all)
+{
+	uint16_t from = (uint16_t)prng_below(prng, subject->worker_count);
+	uint16_t to = (uint16_t)prng_below(prng, subject->worker_count);
+	uint32_t share = 1 + prng_below(prng, 4);
+	struct mail mail = {.kind = MAIL_BUCKETS};
+
+	if (!subject->fabric)
+		return;
+	if (all && to == from)
+		to = (uint16_t)((from + 1) % subject->worker_count);
+	for (uint32_t i = 0; i < BUCKETS; i++) {
+		bool chosen = all ? bucket_home(bucket_stops(&subject->fabric->buckets, i)) == from
+				  : prng_below(prng, share) == 0;
+
+		/* Refused where it has been moved too often: the next time, then. */
+		chosen = chosen && bucket_move(&subject->fabric->buckets, i, to);
+	}
+	post_to_all(subject, &mail);
+}
+
 void subject_drain(struct subject *subject)
 {
 	struct mail mail = {.kind = MAIL_DRAIN};
 
-	INVARIANT(mailbox_post(worker_mailbox(subject->worker), &mail));
+	post_to_all(subject, &mail);
+}
+
+/* One worker's turn; false when it had nothing to do. */
+static bool poll_one(struct subject *subject, struct subject_worker *w, uint64_t *deadline_ns)
+{
+	malloc_guard_begin();
+	struct worker_result result = worker_poll(w->worker, subject->now_ns);
+
+	subject->allocations += malloc_guard_end();
+	/* What others put into its rings later is seen in the next round. */
+	*deadline_ns = deadline_earlier_ns(*deadline_ns, result.deadline_ns);
+	/* Without memory it can but try again: it spins, and time goes on. */
+	if (subject->starved && !result.worked && result.deadline_ns <= subject->now_ns) {
+		*deadline_ns = subject->now_ns + SPIN_NS;
+		return false;
+	}
+	return result.worked || result.deadline_ns <= subject->now_ns;
 }
 
 /* The worker between two looks at its kernel; returns its next deadline, or what of it comes first. */
@@ -149,7 +238,7 @@ static uint64_t run_by_kernel(struct subject *subject, uint64_t now_ns)
 		INVARIANT(rounds++ < ROUNDS_MAX);
 		host_run(&subject->kernel.host, now_ns);
 		malloc_guard_begin();
-		result = worker_poll(subject->worker, now_ns);
+		result = worker_poll(subject->workers[0].worker, now_ns);
 		subject->allocations += malloc_guard_end();
 		if (subject->starved && !result.worked && result.deadline_ns <= now_ns)
 			return now_ns + SPIN_NS;
@@ -162,105 +251,38 @@ static uint64_t run_by_kernel(struct subject *subject, uint64_t now_ns)
 
 uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 {
-	struct worker_result result;
-	unsigned rounds = 0;
+	unsigned rounds = 0, quiet = 0;
+	uint64_t deadline_ns = DEADLINE_NEVER_NS;
 
 	subject->now_ns = now_ns;
 	if (subject->by_kernel)
 		return run_by_kernel(subject, now_ns);
-	do {
+	/* At rest when all have had nothing to do one after the other. */
+	while (quiet < subject->worker_count) {
 		INVARIANT(rounds++ < ROUNDS_MAX);
-		malloc_guard_begin();
-		result = worker_poll(subject->worker, now_ns);
-		subject->allocations += malloc_guard_end();
-		/* Without memory it can but try again: it spins, and time goes on. */
-		if (subject->starved && !result.worked && result.deadline_ns <= now_ns)
-			return now_ns + SPIN_NS;
-	} while (result.worked || result.deadline_ns <= now_ns);
-	return result.deadline_ns;
-}
+		unsigned turn = rounds % subject->worker_count;
 
-static bool nothing_outstanding(const struct subject *subject, struct why *why)
-{
-	struct gateway_outstanding left;
-
-	gateway_outstanding(worker_gateway(subject->worker), &left);
-	if (left.downstream_connections || left.upstream_connections || left.exchanges ||
-	    left.arena_chunks)
-		return why_set(why, "left over in the gateway: %u downstream, %u upstream connections, "
-				    "%u exchanges, %u arena chunks",
-			       left.downstream_connections, left.upstream_connections, left.exchanges,
-			       left.arena_chunks);
-	if (subject->counters.kernel_connections != 0)
-		return why_set(why, "%lu kernel connections left over",
-			       subject->counters.kernel_connections);
-	if (subject->tcp.connections != 0)
-		return why_set(why, "%lu TCP connections left over", subject->tcp.connections);
-	return true;
-}
-
-/* Every request that was counted ended in an answer or in one counted reset. */
-static bool requests_balance(const struct subject *subject, struct why *why)
-{
-	const struct http_stats *http = &subject->https[subject_config_http_slot()];
-	uint64_t ended = http->downstream_rq_completed + http->downstream_rq_rx_reset +
-			 http->downstream_rq_tx_reset;
-
-	if (http->downstream_rq_active != 0)
-		return why_set(why, "downstream_rq_active is %ld", (long)http->downstream_rq_active);
-	if (http->downstream_rq_total != ended)
-		return why_set(why, "%lu requests, but %lu answered + %lu reset by clients + %lu by us",
-			       http->downstream_rq_total, http->downstream_rq_completed,
-			       http->downstream_rq_rx_reset, http->downstream_rq_tx_reset);
-	if (http->downstream_cx_active != 0 || http->downstream_cx_total != http->downstream_cx_destroy)
-		return why_set(why, "%lu connections opened, %lu closed", http->downstream_cx_total,
-			       http->downstream_cx_destroy);
-	return true;
-}
-
-static bool upstreams_balance(const struct subject *subject, struct why *why)
-{
-	uint64_t requests = 0, ended = 0;
-
-	for (unsigned i = 0; i < SUBJECT_SLOTS; i++) {
-		const struct cluster_stats *cluster = &subject->clusters[i];
-		const struct endpoint_stats *endpoint = &subject->endpoints[i];
-		const struct listener_stats *listener = &subject->listeners[i];
-
-		if (cluster->upstream_cx_total != cluster->upstream_cx_destroy ||
-		    cluster->upstream_cx_destroy !=
-			    cluster->upstream_cx_destroy_local + cluster->upstream_cx_destroy_remote)
-			return why_set(why, "cluster: %lu connections opened, %lu closed: %lu by us, %lu "
-					    "by the peer", cluster->upstream_cx_total,
-				       cluster->upstream_cx_destroy, cluster->upstream_cx_destroy_local,
-				       cluster->upstream_cx_destroy_remote);
-		if (cluster->upstream_cx_active || cluster->upstream_rq_active ||
-		    cluster->upstream_rq_pending_active || endpoint->cx_active || endpoint->rq_active ||
-		    listener->downstream_cx_active || subject->tcp_proxies[i].downstream_cx_active)
-			return why_set(why, "slot %u: a gauge of what is active is not 0", i);
-		requests += cluster->upstream_rq_total;
-		ended += cluster->upstream_rq_tx_reset + endpoint->rq_success + endpoint->rq_error;
+		if (quiet == 0 && subject->worker_count > 1)
+			turn = prng_below(&subject->prng, subject->worker_count);
+		else if (subject->worker_count > 1)
+			turn = (subject->last_turn + 1) % subject->worker_count;
+		subject->last_turn = turn;
+		if (quiet == 0)
+			deadline_ns = DEADLINE_NEVER_NS;
+		quiet = poll_one(subject, &subject->workers[turn], &deadline_ns) ? 0 : quiet + 1;
 	}
-	/* Not by upstream_rq_completed: that counts answers given in a cluster's stead too. */
-	return ended >= requests || why_set(why, "upstream: %lu requests, but %lu answered, failed or "
-						 "reset by us", requests, ended);
-}
-
-bool subject_is_clean(const struct subject *subject, struct why *why)
-{
-	if (subject->allocations > 0)
-		return why_set(why, "the worker called the allocator %u times", subject->allocations);
-	if (subject->tcp.timewait != 0)
-		return why_set(why, "%ld TIME-WAIT entries left over", (long)subject->tcp.timewait);
-	return nothing_outstanding(subject, why) && requests_balance(subject, why) &&
-	       upstreams_balance(subject, why);
+	return deadline_ns;
 }
 
 void subject_close(struct subject *subject)
 {
-	worker_destroy(subject->worker);
+	for (unsigned i = 0; i < subject->worker_count; i++)
+		worker_destroy(subject->workers[i].worker);
+	if (subject->fabric)
+		fabric_destroy(subject->fabric);
 	if (subject->by_kernel)
 		kernel_halt(&subject->kernel);
-	for (unsigned i = 0; i < SUBJECT_HOLDS; i++)
-		INVARIANT(subject->holds[i] == 0);
+	for (unsigned i = 0; i < subject->worker_count; i++)
+		for (unsigned k = 0; k < SUBJECT_HOLDS; k++)
+			INVARIANT(subject->workers[i].holds[k] == 0);
 }

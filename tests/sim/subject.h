@@ -1,4 +1,8 @@
-/* The subject of the simulation: one real worker on an end of the wire, with its config. */
+/* The subject of the simulation: real workers on an end of the wire, with their config.
+ *
+ *     wire ── port of one queue, or of one a worker (frames come in on any) ── worker 0 … n-1
+ *
+ * Which worker is polled next, and which has to wait, follows from the seed. */
 #ifndef TESTS_SIM_SUBJECT_H
 #define TESTS_SIM_SUBJECT_H
 
@@ -6,7 +10,9 @@
 #include <stdint.h>
 
 #include "dataplane/counters/worker_counters.h"
+#include "dataplane/worker/fabric.h"
 #include "dataplane/worker/worker.h"
+#include "stack/base/prng.h"
 #include "stack/base/why.h"
 #include "tests/sim/host.h"
 #include "tests/sim/kernel.h"
@@ -25,22 +31,19 @@ void subject_configs_create(unsigned origins);
 
 /* What the worker may use; small in some worlds. */
 struct subject_limits {
+	unsigned workers;
+	unsigned queues;           /* of the port: one, or one a worker */
 	uint32_t connections_max;
 	uint32_t slices_max;
 	uint32_t stream_budget_bytes;
 	bool by_kernel;         /* it has no port: a kernel serves it */
 };
 
-struct subject {
-	struct port port;
-	struct port *ports[1];
-	bool by_kernel;
-	struct kernel kernel;
-	struct wire *wire;
-	unsigned end;
-	uint64_t now_ns;
+#define SUBJECT_WORKERS_MAX 3
+
+/* A worker and what it alone writes. */
+struct subject_worker {
 	struct worker *worker;
-	const struct host_memory *memory;
 	struct worker_counters counters;
 	struct port_counters port_counters;
 	struct port_counters *port_counters_list[1];
@@ -54,9 +57,26 @@ struct subject {
 	struct route_stats routes[SUBJECT_SLOTS];
 	struct tcp_proxy_stats tcp_proxies[SUBJECT_SLOTS];
 	uint32_t holds[SUBJECT_HOLDS];
+};
+
+struct subject {
+	struct port port;
+	struct port *ports[1];
+	bool by_kernel;
+	struct kernel kernel;
+	struct wire *wire;
+	unsigned end;
+	uint64_t now_ns;
+	const struct host_memory *memory;
+	struct prng prng;          /* who is polled */
+	struct fabric *fabric;     /* NULL = one worker */
+	unsigned worker_count;
+	unsigned last_turn;
+	struct subject_worker workers[SUBJECT_WORKERS_MAX];
 	struct log_sink log;
 	uint64_t log_lines;
 	uint64_t log_hash;
+	uint64_t input_hash;       /* of all mail and all frames handed over */
 	unsigned config_index;
 	bool starved;           /* its mbufs are held back */
 	unsigned allocations;   /* calls of malloc and its like inside worker_poll */
@@ -67,6 +87,8 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 		  uint64_t now_ns);
 /* Posts the next config to the mailbox. */
 void subject_swap_config(struct subject *subject);
+/* Some buckets get another home, or (`all`) all that one worker has: it is to rest. */
+void subject_move_buckets(struct subject *subject, struct prng *prng, bool all);
 void subject_drain(struct subject *subject);
 /* Polls until nothing moves any more at this moment; returns the next deadline. */
 uint64_t subject_run(struct subject *subject, uint64_t now_ns);

@@ -1,0 +1,79 @@
+/* A world from its seed: weather, events, clients, limits. */
+#include <string.h>
+
+#include "stack/base/time.h"
+#include "tests/sim/world_private.h"
+
+/* Kinds of weather: calm, lossy, stormy; the hostile worlds add a partition, killed origins and
+ * peers that vanish. */
+void world_make_faults(struct world *world, struct wire_faults *faults)
+{
+	struct prng *prng = &world->prng;
+	uint32_t weather = prng_below(prng, 4);
+
+	memset(faults, 0, sizeof(*faults));
+	faults->delay_min_ns = NS_PER_US * (10 + prng_below(prng, 2000));
+	faults->delay_max_ns = faults->delay_min_ns + NS_PER_US * prng_below(prng, 3000);
+	world->hostile = prng_below(prng, 2);
+	world->calm = weather == 0 && !world->hostile;
+	world->orderly = world->calm && prng_below(prng, 2);
+	if (world->orderly)
+		faults->delay_max_ns = faults->delay_min_ns;
+	world->impatient = prng_below(prng, 4) == 0;
+	if (weather >= 1) {
+		faults->loss_ppm = prng_below(prng, weather == 3 ? 100000 : 20000);
+		faults->duplicate_ppm = prng_below(prng, 20000);
+		faults->corrupt_ppm = prng_below(prng, weather == 3 ? 20000 : 5000);
+	}
+	/* A cut packet is lost with each of its parts, and a burst of them exceeds what is kept. */
+	if (weather == 1 || weather == 2)
+		faults->cut_bytes = prng_below(prng, 3) ? 0 : 200 + prng_below(prng, 1200);
+	if (world->hostile && prng_below(prng, 4) == 0) {
+		faults->partition_from_ns = NS_PER_MS * (1 + prng_below(prng, 500));
+		faults->partition_until_ns =
+			faults->partition_from_ns + NS_PER_MS * (1 + prng_below(prng, 3000));
+	}
+}
+
+void world_make_events(struct world *world)
+{
+	struct prng *prng = &world->prng;
+
+	world->event_count = prng_below(prng, EVENTS_MAX);
+	for (unsigned i = 0; i < world->event_count; i++)
+		world->events[i] = (struct event){
+			.kind = prng_below(prng, world->hostile ? EVENT_KIND_COUNT : EVENT_KILL_ORIGIN),
+			.at_ns = NS_PER_MS * (1 + prng_below(prng, 800)),
+			.until_ns = NS_PER_MS * (1 + prng_below(prng, 2000)),
+			.origin = prng_below(prng, ORIGINS)};
+}
+
+void world_make_clients(struct world *world)
+{
+	world->client_count = 1 + prng_below(&world->prng, CLIENTS_MAX);
+	for (unsigned i = 0; i < world->client_count; i++) {
+		client_init(&world->clients[i], &world->client_host, &world->prng,
+			    1 + i * CLIENT_REQUESTS_MAX, world->hostile);
+		world->start_at_ns[i] = NS_PER_US * (1 + prng_below(&world->prng, 300000));
+	}
+}
+
+/* Small buffers, so that windows close and writers wait. */
+uint32_t world_pick_budget_bytes(struct prng *prng)
+{
+	return UINT32_C(1) << (14 + prng_below(prng, 6));
+}
+
+void world_pick_limits(struct world *world, uint64_t seed, struct subject_limits *limits)
+{
+	struct prng *prng = &world->prng;
+	bool scarce = world->hostile && prng_below(prng, 4) == 0;
+
+	limits->workers = prng_below(prng, 2) ? 1 : 2 + prng_below(prng, SUBJECT_WORKERS_MAX - 1);
+	limits->queues = prng_below(prng, 3) ? 1 : limits->workers;
+	limits->connections_max = scarce ? 2 + prng_below(prng, 20) : 128;
+	/* Not drawn, so that the other worlds are what they were. */
+	limits->by_kernel = seed % KERNEL_WORLDS == KERNEL_WORLDS - 1;
+	limits->slices_max = scarce ? 16 + prng_below(prng, 300) : 4096;
+	limits->stream_budget_bytes = 2 * world_pick_budget_bytes(prng);
+}
