@@ -117,10 +117,6 @@ static bool open_ports(struct assembly *a, struct why *why)
 			return false;
 		a->port_list[i] = &a->ports[i];
 		a->ports_open++;
-		if (a->ports[i].queues < a->settings.workers)
-			return why_set(why, "port %s: %u queues asked for, the device has %u",
-				       a->settings.ports[i].name, a->settings.workers,
-				       a->ports[i].queues);
 		describe_port(&a->ports[i], &a->settings.ports[i]);
 	}
 	return true;

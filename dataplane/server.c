@@ -108,6 +108,7 @@ static void on_tick(uv_timer_t *timer)
 		return;
 	segment_tick(server->assembly.segment, clock_wall_ns());
 	assembly_look_at_ports(&server->assembly);
+	crew_tick(&server->crew);
 	server_count_process(server);
 }
 
@@ -161,6 +162,7 @@ static bool start(struct server *server, const struct dataplane_settings *settin
 	bool open = assembly_open(&server->assembly, settings, server_version, why);
 
 	if (open) {
+		crew_init(&server->crew, &server->assembly);
 		server_set_state(server, ADMIN_INITIALIZING);
 		open = assembly_start_workers(&server->assembly, why);
 	}

@@ -222,6 +222,28 @@ static void reopen_logs(void *context)
 	log_writer_reopen(server->assembly.log);
 }
 
+static void show_workers(void *context, struct text *out)
+{
+	struct server *server = context;
+
+	crew_write(&server->crew, out);
+}
+
+static bool order_workers(void *context, const struct admin_worker_order *order, struct why *why)
+{
+	struct server *server = context;
+
+	switch (order->what) {
+	case ADMIN_WORKER_REST:
+		return crew_rest(&server->crew, order->worker, why);
+	case ADMIN_WORKER_ADD:
+		return crew_add(&server->crew, order->worker, why);
+	case ADMIN_WORKER_MOVE:
+		break;
+	}
+	return crew_move(&server->crew, order->worker, order->to, order->count, why);
+}
+
 bool server_admin_start(struct server *server, struct why *why)
 {
 	static struct admin_extra sights[SERVER_SIGHTS_MAX]; /* outlive the admin server */
@@ -245,6 +267,8 @@ bool server_admin_start(struct server *server, struct why *why)
 			.quit = quit,
 			.reopen_logs = reopen_logs,
 			.now_ms = now_ms,
+			.workers = show_workers,
+			.order_workers = order_workers,
 		},
 		.extras = sights,
 		.extra_count = server_sights(sights),

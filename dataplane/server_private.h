@@ -9,6 +9,7 @@
 #include "dataplane/assembly.h"
 #include "dataplane/config/dns.h"
 #include "dataplane/control_loop.h"
+#include "dataplane/crew.h"
 #include "dataplane/drain.h"
 #include "dataplane/options.h"
 #include "dataplane/kernel_stream/kernel_places.h"
@@ -28,6 +29,7 @@ struct server {
 	const struct options *options;
 	uint32_t drain_seconds;
 	struct assembly assembly;
+	struct crew crew;
 	struct control_loop *loop;
 	struct config_names *names;
 	struct bootstrap bootstrap;

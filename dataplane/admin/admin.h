@@ -98,6 +98,14 @@ struct admin_drain {
 	bool skip_exit;    /* listeners do not close */
 };
 
+/* Of /hydrofoil/workers/order. */
+struct admin_worker_order {
+	enum { ADMIN_WORKER_REST, ADMIN_WORKER_ADD, ADMIN_WORKER_MOVE } what;
+	uint32_t worker; /* or where buckets move from */
+	uint32_t to;
+	uint32_t count;  /* of buckets */
+};
+
 struct admin_callbacks {
 	void *context;
 	enum admin_state (*state)(void *context);
@@ -123,6 +131,10 @@ struct admin_callbacks {
 	bool (*set_logger)(void *context, const char *name, const char *level);
 	/* The workers' clock in ms, low 32 bits. */
 	uint32_t (*now_ms)(void *context);
+	/* Writes the workers as JSON. */
+	void (*workers)(void *context, struct text *out);
+	/* False and *why: 400. */
+	bool (*order_workers)(void *context, const struct admin_worker_order *order, struct why *why);
 };
 
 struct admin_params {

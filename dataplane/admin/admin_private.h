@@ -84,6 +84,11 @@ void admin_help(struct admin *admin, const struct http_request *request,
 		struct http_response *response);
 void admin_home(struct admin *admin, const struct http_request *request,
 		struct http_response *response);
+/* admin_workers.c: /hydrofoil/workers, /hydrofoil/workers/order */
+void admin_workers(struct admin *admin, const struct http_request *request,
+		   struct http_response *response);
+void admin_workers_order(struct admin *admin, const struct http_request *request,
+			 struct http_response *response);
 
 /* Each answers by itself where it returns false. */
 bool admin_reader_ready(struct admin *admin, struct http_response *response);

@@ -131,6 +131,9 @@ bool port_memif_create(const struct port_settings *settings, uint32_t index, str
 		return false;
 	memcpy(out->mac, m, sizeof(m));
 	out->ethdev_count = 1;
+	/* The peer may have fewer rings than we, and the driver does not look: it would write to where a
+	 * missing ring would lie.  One worker serves it, for all. */
+	out->queues_most = 1;
 	out->ops = &port_gated_ops;
 	if (!settings->memif_server)
 		out->step = come_back;

@@ -43,7 +43,8 @@ static bool receive(struct worker *w, uint64_t now_ns)
 	bool worked = false;
 
 	look_at_buffers(w);
-
+	if (w->peers)
+		worker_peers_begin(w->peers);
 	for (uint16_t i = 0; i < w->params.port_count; i++) {
 		struct rte_mbuf *frames[RX_BURST];
 		struct port *port = w->ports[i];
@@ -318,6 +319,11 @@ const uint64_t *worker_config_version(const struct worker *w)
 bool worker_is_drained(const struct worker *w)
 {
 	return __atomic_load_n(&w->drained, __ATOMIC_ACQUIRE);
+}
+
+const uint32_t *worker_bucket_flows(const struct worker *w)
+{
+	return w->peers ? worker_peers_flows(w->peers) : NULL;
 }
 
 uint32_t worker_listen_failures(const struct worker *w)

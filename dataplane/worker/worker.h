@@ -85,6 +85,9 @@ struct stack *worker_stack(struct worker *worker);
 const uint64_t *worker_config_version(const struct worker *worker);
 /* A drain has begun and no downstream connection is open any more. */
 bool worker_is_drained(const struct worker *worker);
+/* Connections and TIME-WAIT entries by bucket, BUCKETS of them, for other threads (relaxed); NULL where
+ * there is one worker. */
+const uint32_t *worker_bucket_flows(const struct worker *worker);
 /* Listening places that could not be had, since start. */
 uint32_t worker_listen_failures(const struct worker *worker);
 

@@ -16,22 +16,40 @@ static void stage(struct worker_handover *h, uint16_t to, struct rte_mbuf *frame
 	h->staged_for |= UINT64_C(1) << to;
 }
 
-/* A bucket under way: whoever knows the flow keeps it, the last stop takes what nobody knows.  A frame
- * that was sent here by an older table goes to the first stop, as if it had just come in. */
-static uint16_t choose_stop(const struct worker_handover *h, uint32_t stops, uint16_t port,
-			    const struct rte_mbuf *frame)
+/* The first stop that does not know the flow yet; the home is the last of them. */
+static uint16_t first_not_asked(uint32_t stops, uint64_t asked)
 {
+	for (uint16_t stop = bucket_first(stops); stop != BUCKET_NO_STOP;
+	     stop = bucket_next(stops, stop))
+		if (!(asked >> stop & 1))
+			return stop;
+	return BUCKET_NO_STOP;
+}
+
+/* A bucket under way: whoever knows the flow keeps it; the home takes what none of the others knows.
+ * All have to be asked, in whatever order an older table led the frame here. */
+static uint16_t choose_stop(const struct worker_handover *h, uint32_t stops, struct rte_mbuf *frame)
+{
+	bool under_way = frame->port & HANDOVER_UNDER_WAY;
+	uint16_t port = frame->port & (uint16_t)~HANDOVER_UNDER_WAY;
+	uint64_t asked = (under_way ? frame->tx_offload : 0) | UINT64_C(1) << h->self;
 	struct steering steering;
 
-	if (!bucket_has(stops, h->self))
-		return bucket_first(stops);
-	if (bucket_home(stops) == h->self)
-		return h->self;
 	steer_frame(&h->fabric->toeplitz, frame, &steering);
 	steering.key.vrf = h->netifs[port].vrf;
-	if (steering.kind == STEER_FRAGMENT || tcp_knows(h->tcp, &steering.key))
+	if (steering.kind == STEER_FRAGMENT ? bucket_first(stops) == h->self
+					    : tcp_knows(h->tcp, &steering.key))
 		return h->self;
-	return bucket_next(stops, h->self);
+	uint16_t to = steering.kind == STEER_FRAGMENT ? bucket_first(stops)
+						      : first_not_asked(stops, asked);
+
+	if (to == BUCKET_NO_STOP)
+		to = bucket_home(stops);
+	if (PLANTED(OLD_TABLE_TRUSTED) && bucket_home(stops) == h->self)
+		to = h->self;
+	frame->port = port | HANDOVER_UNDER_WAY;
+	frame->tx_offload = asked;
+	return to;
 }
 
 static uint16_t home_of(const struct worker_handover *h, uint16_t port, struct rte_mbuf *frame)
@@ -53,7 +71,7 @@ static uint16_t home_of(const struct worker_handover *h, uint16_t port, struct r
 		return h->self;
 	if (bucket_first(stops) != h->self)
 		return bucket_first(stops);
-	return choose_stop(h, stops, port, frame);
+	return choose_stop(h, stops, frame);
 }
 
 uint32_t worker_handover_sort(struct worker_handover *h, uint16_t port, struct rte_mbuf **frames,
@@ -112,8 +130,10 @@ uint32_t worker_handover_take(struct worker_handover *h, uint16_t from, struct r
 		uint32_t stops = bucket_stops(&h->fabric->buckets, bucket_of(frames[i]->hash.rss));
 		uint16_t to = likely_true(bucket_is_only(stops, h->self))
 				      ? h->self
-				      : choose_stop(h, stops, frames[i]->port, frames[i]);
+				      : choose_stop(h, stops, frames[i]);
 
+		if (to == h->self)
+			frames[i]->port &= (uint16_t)~HANDOVER_UNDER_WAY;
 		if (to != h->self)
 			stage(h, to, frames[i]);
 		else if (!(PLANTED(HANDOVER_LOST) && frames[i]->pkt_len > 1000))

@@ -15,6 +15,8 @@
 #include "stack/base/drops.h"
 #include "stack/tcp/tcp.h"
 
+/* In mbuf->port: mbuf->tx_offload holds a bit for each worker that was asked and knows no such flow. */
+#define HANDOVER_UNDER_WAY 0x8000u
 /* At most so many frames are sorted between two flushes, and taken from one ring in a poll. */
 #define HANDOVER_BURST 64
 

@@ -20,6 +20,8 @@ struct worker_peers {
 	void (*record)(void *context, uint16_t worker, const void *bytes, uint32_t length_bytes);
 	void *record_context;
 	uint32_t homes;           /* buckets of which we are the home */
+	bool may_leave;           /* a bucket may have become empty since we looked */
+	bool under_way;           /* some bucket that we are in has other stops too */
 	uint32_t flows[BUCKETS];  /* connections and TIME-WAIT entries, by bucket */
 	/* The flow whose local port is being chosen, with its hash but for that port. */
 	struct flow_key opening;
@@ -81,9 +83,40 @@ static void count_flow(void *context, const struct flow_key *key, int change)
 	struct worker_peers *peers = context;
 	uint32_t bucket = bucket_of(steer_flow_hash(&peers->fabric->toeplitz, key));
 
-	peers->flows[bucket] += (uint32_t)change;
-	if (peers->flows[bucket] == 0 && !PLANTED(BUCKET_NEVER_LEFT))
-		bucket_leave(&peers->fabric->buckets, bucket, peers->self);
+	__atomic_store_n(&peers->flows[bucket], peers->flows[bucket] + (uint32_t)change,
+			 __ATOMIC_RELAXED);
+	/* Not here: frames of this burst may have been taken as ours already. */
+	if (peers->flows[bucket] == 0)
+		peers->may_leave = true;
+}
+
+/* Between bursts: out of the buckets that have moved and of which we know no flow any more. */
+static void leave_buckets(struct worker_peers *peers)
+{
+	struct buckets *buckets = &peers->fabric->buckets;
+
+	peers->may_leave = false;
+	peers->under_way = false;
+	for (uint32_t i = 0; i < BUCKETS; i++) {
+		uint32_t stops = bucket_stops(buckets, i);
+
+		if (bucket_is_only(stops, peers->self) || !bucket_has(stops, peers->self))
+			continue;
+		if ((peers->flows[i] > 0 && !PLANTED(BUCKET_LEFT_EARLY)) || PLANTED(BUCKET_NEVER_LEFT) ||
+		    !bucket_leave(buckets, i, peers->self))
+			peers->under_way = true;
+	}
+}
+
+void worker_peers_begin(struct worker_peers *peers)
+{
+	if (unlikely_true(peers->may_leave && peers->under_way))
+		leave_buckets(peers);
+}
+
+const uint32_t *worker_peers_flows(const struct worker_peers *peers)
+{
+	return peers->flows;
 }
 
 void worker_peers_look_at_buckets(struct worker_peers *peers)
@@ -91,14 +124,15 @@ void worker_peers_look_at_buckets(struct worker_peers *peers)
 	struct buckets *buckets = &peers->fabric->buckets;
 
 	peers->homes = 0;
+	peers->under_way = false;
 	for (uint32_t i = 0; i < BUCKETS; i++) {
 		uint32_t stops = bucket_stops(buckets, i);
 
-		if (bucket_home(stops) == peers->self)
-			peers->homes++;
-		else if (peers->flows[i] == 0 || PLANTED(BUCKET_LEFT_EARLY))
-			bucket_leave(buckets, i, peers->self);
+		peers->homes += bucket_home(stops) == peers->self;
+		peers->under_way |= bucket_has(stops, peers->self) &&
+				    !bucket_is_only(stops, peers->self);
 	}
+	peers->may_leave = true;
 }
 
 void worker_peers_start(struct worker_peers *peers, struct stack *stack, struct port **ports)
@@ -198,7 +232,8 @@ bool worker_peers_have_input(const struct worker_peers *peers)
 		if (peers->devices[i] && peers->forward[i].count == 0 &&
 		    fabric_has_out(peers->fabric, peers->self, i))
 			return true;
-	return fabric_has_frames(peers->fabric, peers->self);
+	return (peers->may_leave && peers->under_way) ||
+	       fabric_has_frames(peers->fabric, peers->self);
 }
 
 void worker_peers_tell(void *context, const struct neighbour_news *news)

@@ -21,6 +21,8 @@ void worker_peers_start(struct worker_peers *peers, struct stack *stack, struct 
 /* Frees what waits to be forwarded.  NULL is fine. */
 void worker_peers_destroy(struct worker_peers *peers);
 
+/* Before the frames of a poll are looked at: leaves buckets that have moved and are empty here. */
+void worker_peers_begin(struct worker_peers *peers);
 /* The frames of a burst that are ours, moved to the front; the others have been handed over. */
 uint32_t worker_peers_sort(struct worker_peers *peers, uint16_t port, struct rte_mbuf **frames,
 			   uint32_t count);
@@ -36,6 +38,8 @@ bool worker_peers_have_input(const struct worker_peers *peers);
 void worker_peers_tell(void *context, const struct neighbour_news *news);
 /* stack_params.pass_on: what fragments were put together to goes to the worker of its flow. */
 bool worker_peers_pass_on(void *context, uint16_t port, struct rte_mbuf *frame);
+/* By bucket; other threads read them (relaxed). */
+const uint32_t *worker_peers_flows(const struct worker_peers *peers);
 /* Buckets have moved: leaves those of which it knows no flow. */
 void worker_peers_look_at_buckets(struct worker_peers *peers);
 

@@ -182,15 +182,29 @@ void subject_swap_config(struct subject *subject)
 	post_config(subject);
 }
 
-void subject_move_buckets(struct subject *subject, struct prng *prng, bool all)
+/* Frames lie in a ring between workers. */
+static bool frames_are_under_way(const struct subject *subject)
 {
+	for (uint16_t i = 0; i < subject->worker_count; i++)
+		if (fabric_has_frames(subject->fabric, i))
+			return true;
+	return false;
+}
+
+void subject_move_buckets(struct subject *subject, bool all)
+{
+	subject->moves += subject->fabric ? 1 + prng_below(&subject->prng, 3) : 0;
+	subject->moves_are_whole = all;
+}
+
+static void move_buckets(struct subject *subject, bool all)
+{
+	struct prng *prng = &subject->prng;
 	uint16_t from = (uint16_t)prng_below(prng, subject->worker_count);
 	uint16_t to = (uint16_t)prng_below(prng, subject->worker_count);
 	uint32_t share = 1 + prng_below(prng, 4);
 	struct mail mail = {.kind = MAIL_BUCKETS};
 
-	if (!subject->fabric)
-		return;
 	if (all && to == from)
 		to = (uint16_t)((from + 1) % subject->worker_count);
 	for (uint32_t i = 0; i < BUCKETS; i++) {
@@ -270,6 +284,11 @@ uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 		if (quiet == 0)
 			deadline_ns = DEADLINE_NEVER_NS;
 		quiet = poll_one(subject, &subject->workers[turn], &deadline_ns) ? 0 : quiet + 1;
+		if (subject->moves > 0 && frames_are_under_way(subject)) {
+			subject->moves--;
+			move_buckets(subject, subject->moves_are_whole);
+			quiet = 0;
+		}
 	}
 	return deadline_ns;
 }

@@ -72,6 +72,8 @@ struct subject {
 	struct fabric *fabric;     /* NULL = one worker */
 	unsigned worker_count;
 	unsigned last_turn;
+	unsigned moves;            /* of buckets, still to come */
+	bool moves_are_whole;
 	struct subject_worker workers[SUBJECT_WORKERS_MAX];
 	struct log_sink log;
 	uint64_t log_lines;
@@ -87,8 +89,9 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 		  uint64_t now_ns);
 /* Posts the next config to the mailbox. */
 void subject_swap_config(struct subject *subject);
-/* Some buckets get another home, or (`all`) all that one worker has: it is to rest. */
-void subject_move_buckets(struct subject *subject, struct prng *prng, bool all);
+/* Some buckets get another home, or (`all`) all that one worker has: it is to rest.  Once or a few times,
+ * each when frames lie in a ring between workers. */
+void subject_move_buckets(struct subject *subject, bool all);
 void subject_drain(struct subject *subject);
 /* Polls until nothing moves any more at this moment; returns the next deadline. */
 uint64_t subject_run(struct subject *subject, uint64_t now_ns);

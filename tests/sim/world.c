@@ -88,8 +88,7 @@ static void happen(struct world *world)
 		if (event->kind == EVENT_SWAP_CONFIG)
 			subject_swap_config(&world->subject);
 		else if (event->kind == EVENT_MOVE_BUCKETS || event->kind == EVENT_REST_WORKER)
-			subject_move_buckets(&world->subject, &world->prng,
-					     event->kind == EVENT_REST_WORKER);
+			subject_move_buckets(&world->subject, event->kind == EVENT_REST_WORKER);
 		else if (event->kind == EVENT_STARVE)
 			famine_begin(&world->famine, world->memory->worker.headers,
 				     world->now_ns + event->until_ns);

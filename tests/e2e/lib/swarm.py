@@ -1,4 +1,5 @@
 """Many connections at once:  python3 -m tests.e2e.lib.swarm ADDRESS PORT CONNECTIONS ROUNDS
+                                [ANSWER]
 
 Opens all connections (at most OPENING_MAX in the making), keeps all of them, and sends one request
 on each, ROUNDS times, at most BUSY_MAX in flight.  Prints one line: answers 200, failures, and how
@@ -18,7 +19,8 @@ REQUEST = b'GET /direct HTTP/1.1\r\nHost: swarm.test\r\n\r\n'
 
 
 class Swarm:
-    def __init__(self, address, port, count):
+    def __init__(self, address, port, count, answer):
+        self.answer = answer.encode() + b'\n'
         self.address, self.port, self.count = address, port, count
         self.family = socket.AF_INET6 if ':' in address else socket.AF_INET
         self.poll = select.epoll()
@@ -79,7 +81,7 @@ class Swarm:
             self.fail(fd, f'closed: {busy.pop(fd)!r}')
             return 0
         busy[fd] += data
-        if not busy[fd].endswith(b'from the gateway\n'):
+        if not busy[fd].endswith(self.answer):
             return 0
         good = busy.pop(fd).startswith(b'HTTP/1.1 200 ')
         self.poll.modify(fd, 0)
@@ -91,7 +93,7 @@ class Swarm:
 def main():
     address, port, count, rounds = sys.argv[1], *map(int, sys.argv[2:5])
     resource.setrlimit(resource.RLIMIT_NOFILE, (count + 100, max(count + 100, 20000)))
-    swarm = Swarm(address, port, count)
+    swarm = Swarm(address, port, count, sys.argv[5] if len(sys.argv) > 5 else 'from the gateway')
     swarm.open_all()
     at_once = len(swarm.sockets)
     good = sum(swarm.round() for _ in range(rounds))

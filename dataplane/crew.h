@@ -1,0 +1,49 @@
+/* The workers as a whole: who has which buckets, who rests, how busy each is.
+ *
+ *     admin thread ── rest, add, move ──┐
+ *     control loop ── crew_tick ────────┼──> bucket_plan ──> buckets (compare-and-swap)
+ *                                       └──> MAIL_BUCKETS to every worker
+ *
+ * New connections begin at the new home at once; what lives stays where it is until it ends, and its
+ * packets are handed on (dataplane/worker/buckets.h).  A worker that rests keeps its thread, which
+ * sleeps when its last connection has ended, and still receives and sends for the others where it
+ * owns a queue.  Control threads; a lock keeps them apart, no worker takes it. */
+#ifndef DATAPLANE_CREW_H
+#define DATAPLANE_CREW_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/counters/text.h"
+#include "dataplane/worker/bucket_plan.h"
+#include "stack/base/compiler.h"
+#include "stack/base/why.h"
+
+struct assembly;
+
+struct crew {
+	struct assembly *assembly;
+	pthread_mutex_t lock;
+	struct bucket_view view;
+	struct bucket_plan plan;
+	uint64_t busy_cycles[BUCKET_WORKERS_MAX]; /* at the last tick */
+	uint64_t idle_cycles[BUCKET_WORKERS_MAX];
+	uint32_t uneven_ticks; /* so many in a row */
+	uint64_t moves;        /* of buckets, since the start */
+};
+
+void crew_init(struct crew *crew, struct assembly *assembly);
+/* About once a second: how busy each is, and whether to even out. */
+void crew_tick(struct crew *crew);
+/* False and *why: no such worker, or nobody is left to take over. */
+MUST_USE bool crew_rest(struct crew *crew, uint32_t worker, struct why *why);
+MUST_USE bool crew_add(struct crew *crew, uint32_t worker, struct why *why);
+MUST_USE bool crew_move(struct crew *crew, uint32_t from, uint32_t to, uint32_t count,
+			struct why *why);
+/* {"buckets":512,"moves":0,"workers":[{"worker":0,"resting":false,"busy":0.12,"buckets":256,
+ * "leaving":0,"flows":12}, …]} -- leaving: buckets that have moved and in which connections still live
+ * here. */
+void crew_write(struct crew *crew, struct text *out);
+
+#endif

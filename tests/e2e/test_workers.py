@@ -1,0 +1,202 @@
+"""Two workers on ports of one queue: each serves its share, nothing is lost between them, both rest."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import time
+
+from tests.e2e.lib.points import limit, run
+from tests.e2e.lib.world import start_default, until
+
+WORKERS = 2
+CONNECTIONS = 1000
+ROUNDS = 3
+
+
+def prepare(world):
+    start_default(world, hydrofoil={'workers': WORKERS})
+
+
+def counts(world, name):
+    """A counter or gauge of every worker."""
+    text = world.admin('/stats/prometheus')[1]
+    found = re.findall(rf'^hydrofoil_worker_{name}{{worker="\d+"}} (\d+)$', text, re.MULTILINE)
+    assert len(found) == WORKERS, text
+    return [int(n) for n in found]
+
+
+def dropped(world, reason):
+    found = re.search(rf'^hydrofoil_drops_total{{reason="{reason}"}} (\d+)$',
+                      world.admin('/stats/prometheus')[1], re.MULTILINE)
+    return int(found.group(1)) if found else 0
+
+
+def code(world, url):
+    return world.curl('-o', '/dev/null', '-w', '%{http_code}', url).stdout
+
+
+def nothing_was_lost(world):
+    """All that was handed over has been taken, and no ring was full."""
+    until('what was handed over is taken', lambda: sum(counts(world, 'handed_over_packets_total'))
+          == sum(counts(world, 'taken_over_packets_total')))
+    assert dropped(world, 'HANDOVER_FULL') == 0
+
+
+def test_answers_on_both_workers_and_families(world):
+    before = counts(world, 'log_lines_total')
+    for _ in range(8):
+        for path in ('/direct', '/x', '/v6/x'):
+            for host in ('10.80.1.1', '[fd80:1::1]'):
+                assert code(world, f'http://{host}{path}') == '200', (host, path)
+    after = counts(world, 'log_lines_total')
+    assert all(a > b for a, b in zip(after, before)), (before, after)
+
+
+@limit(100)
+def test_each_serves_its_share_of_a_thousand_connections(world):
+    before = counts(world, 'log_lines_total')
+    done = world.call('client', ['/usr/bin/python3', '-B', '-m', 'tests.e2e.lib.swarm', '10.80.1.1',
+                                 80, CONNECTIONS, ROUNDS], limit_s=90)
+    total = CONNECTIONS * ROUNDS
+    assert done.stdout.startswith(f'good {total} failed 0 open {CONNECTIONS}'), done.stdout
+    served = [a - b for a, b in zip(counts(world, 'log_lines_total'), before)]
+    print(f'# requests by worker: {served}', flush=True)
+    assert sum(served) == total and min(served) >= 0.4 * total, served
+
+
+def test_packets_came_in_on_the_wrong_core_and_none_was_lost(world):
+    assert sum(counts(world, 'handed_over_packets_total')) > 0
+    nothing_was_lost(world)
+
+
+def test_wrk_proxied(world):
+    done = world.call('client', ['wrk', '-t1', '-c32', '-d4s', 'http://10.80.1.1/'])
+    print('# ' + re.search(r'Requests/sec:.*', done.stdout).group(0), flush=True)
+    assert 'Socket errors' not in done.stdout and 'Non-2xx' not in done.stdout, done.stdout
+    nothing_was_lost(world)
+
+
+def refused(world, host, bytes_):
+    """Sends a datagram to a port where nobody listens; whether the answer says so."""
+    family = socket.AF_INET6 if ':' in host else socket.AF_INET
+    with world.inside('client'), socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(2)
+        sock.connect((host, 7))
+        sock.send(bytes(bytes_))
+        try:
+            sock.recv(1)
+        except ConnectionRefusedError:
+            return True
+        except TimeoutError:
+            return False
+    raise AssertionError('an answer from a port where nobody listens')
+
+
+def test_fragments_meet_and_then_go_home(world):
+    before = counts(world, 'taken_over_packets_total')[1]
+    for host in ('10.80.1.1', 'fd80:1::1'):
+        for _ in range(6):
+            assert refused(world, host, 4000), host
+    assert dropped(world, 'UDP_NO_PORT') >= 12
+    # Some of the datagrams, put together on the one, belong to the other.
+    assert counts(world, 'taken_over_packets_total')[1] > before
+    nothing_was_lost(world)
+
+
+def workers(world):
+    return json.loads(world.admin('/hydrofoil/workers')[1])['workers']
+
+
+def order(world, what):
+    status, body = world.admin(f'/hydrofoil/workers/order?{what}', 'POST')
+    assert status == 200, body
+
+
+def wrk_during(world, what, *options):
+    """wrk runs while what() changes things; not one of its requests may fail."""
+    with world.inside('client'):
+        load = subprocess.Popen(['wrk', '-t1', '-c32', '-d8s', *options, 'http://10.80.1.1/direct'],
+                                text=True, stdout=subprocess.PIPE)
+    time.sleep(1)
+    what()
+    told = load.communicate(timeout=40)[0]
+    print('# ' + re.search(r'Requests/sec:.*', told).group(0), flush=True)
+    assert 'Socket errors' not in told and 'Non-2xx' not in told, told
+    nothing_was_lost(world)
+
+
+def rest_and_add(world):
+    order(world, 'rest=1')
+    time.sleep(1.5)
+    assert workers(world)[1]['buckets'] == 0 and workers(world)[1]['resting']
+    order(world, 'add=1')
+    time.sleep(1)
+    assert workers(world)[1]['buckets'] >= 200 and not workers(world)[1]['resting']
+    order(world, 'rest=0')
+    time.sleep(1.5)
+    assert workers(world)[0]['buckets'] == 0
+    order(world, 'add=0')
+
+
+def move_to_and_fro(world):
+    for _ in range(4):
+        order(world, 'move=128&from=0&to=1')
+        time.sleep(0.4)
+        order(world, 'move=128&from=1&to=0')
+        time.sleep(0.4)
+
+
+@limit(60)
+def test_workers_rest_and_are_added_under_load(world):
+    wrk_during(world, lambda: rest_and_add(world))
+
+
+@limit(60)
+def test_workers_rest_and_are_added_while_connections_come_and_go(world):
+    wrk_during(world, lambda: rest_and_add(world), '-H', 'Connection: close')
+
+
+@limit(60)
+def test_buckets_move_under_load(world):
+    wrk_during(world, lambda: move_to_and_fro(world))
+    wrk_during(world, lambda: move_to_and_fro(world), '-H', 'Connection: close')
+
+
+def test_an_order_that_cannot_be_is_refused(world):
+    for what in ('rest=2', 'add=x', 'move=1&from=0', 'move=1&from=0&to=9', ''):
+        assert world.admin(f'/hydrofoil/workers/order?{what}', 'POST')[0] == 400, what
+    order(world, 'rest=1')
+    status, body = world.admin('/hydrofoil/workers/order?rest=0', 'POST')
+    assert status == 400 and 'add' in body, body
+    assert world.admin('/hydrofoil/workers/order?move=1&from=0&to=1', 'POST')[0] == 400
+    order(world, 'add=1')
+    assert world.admin('/hydrofoil/workers/order?rest=0')[0] == 405
+
+
+def cpu_s(world):
+    """Seconds of CPU that the gateway has used."""
+    with open(f'/proc/{world.gateway.pid}/stat', encoding='ascii') as f:
+        fields = f.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def test_idle_workers_rest(world):
+    time.sleep(1)  # connections that were open are closing
+    before = cpu_s(world)
+    time.sleep(4)
+    used = cpu_s(world) - before
+    print(f'# idle for 4 s: {used:.2f} s of CPU', flush=True)
+    assert used <= 0.08, used
+    began = time.monotonic()
+    assert code(world, 'http://10.80.1.1/direct') == '200'
+    assert time.monotonic() - began < 5
+
+
+def test_drains(world):
+    assert world.stop_gateway() == 0, world.gateway_log()
+
+
+if __name__ == '__main__':
+    run(globals(), prepare)
