@@ -31,7 +31,10 @@ const struct admin_command admin_commands[] = {
 	{"/hydrofoil/workers", false, admin_workers,
 	 "workers as JSON: their buckets, flows and how busy they are", NULL},
 	{"/hydrofoil/workers/order", true, admin_workers_order,
-	 "rest or add a worker, move buckets (POST ?rest=N ?add=N ?move=COUNT&from=N&to=N)", NULL},
+	 "rest or add a worker, move buckets",
+	 "rest: number of a worker whose buckets go to the others\n"
+	 "add: number of a worker that gets its share of buckets\n"
+	 "move: how many buckets; with from and to\n"},
 	{"/init_dump", false, NULL, "not here: /ready says whether anything is awaited", NULL},
 	{"/listeners", false, admin_listeners, "listeners and their addresses",
 	 "format: text or json\n"},
