@@ -38,6 +38,7 @@ static void world_open(struct world *world, struct world_memory *memory, uint64_
 	host_open(&world->client_host, &world->wire, &memory->clients, CLIENT_HOST_NUMBER,
 		  world_pick_budget_bytes(&world->prng), prng_next(&world->prng), 0);
 	world_pick_limits(world, seed, &limits);
+	world_make_crew(world, seed, &limits);
 	subject_open(&world->subject, &world->wire, &memory->worker, SUBJECT_NUMBER, &limits,
 		     prng_next(&world->prng), 0);
 	for (unsigned i = 0; i < ORIGINS; i++) {
@@ -87,13 +88,22 @@ static void happen(struct world *world)
 		event->at_ns = 0;
 		if (event->kind == EVENT_SWAP_CONFIG)
 			subject_swap_config(&world->subject);
-		else if (event->kind == EVENT_MOVE_BUCKETS || event->kind == EVENT_REST_WORKER)
-			subject_move_buckets(&world->subject, event->kind == EVENT_REST_WORKER);
 		else if (event->kind == EVENT_STARVE)
 			famine_begin(&world->famine, world->memory->worker.headers,
 				     world->now_ns + event->until_ns);
 		else
 			origin_kill(&world->origins[event->origin], world->now_ns);
+	}
+}
+
+/* Every other one empties a worker. */
+static void move_buckets(struct world *world)
+{
+	for (unsigned i = 0; i < BUCKET_MOVES_MAX; i++) {
+		if (world->bucket_moves_at_ns[i] == 0 || world->bucket_moves_at_ns[i] > world->now_ns)
+			continue;
+		world->bucket_moves_at_ns[i] = 0;
+		subject_move_buckets(&world->subject, i % 2);
 	}
 }
 
@@ -105,6 +115,7 @@ static uint64_t turn(struct world *world)
 	wire_deliver(&world->wire, now_ns);
 	start_clients(world);
 	happen(world);
+	move_buckets(world);
 	for (unsigned i = 0; i < world->client_count; i++)
 		if (world->start_at_ns[i] == 0)
 			client_run(&world->clients[i], now_ns);
@@ -127,6 +138,9 @@ static uint64_t turn(struct world *world)
 	for (unsigned i = 0; i < world->event_count; i++)
 		if (world->events[i].at_ns)
 			next_ns = deadline_earlier_ns(next_ns, world->events[i].at_ns);
+	for (unsigned i = 0; i < BUCKET_MOVES_MAX; i++)
+		if (world->bucket_moves_at_ns[i])
+			next_ns = deadline_earlier_ns(next_ns, world->bucket_moves_at_ns[i]);
 	return next_ns;
 }
 

@@ -42,7 +42,7 @@ void world_make_events(struct world *world)
 	world->event_count = prng_below(prng, EVENTS_MAX);
 	for (unsigned i = 0; i < world->event_count; i++)
 		world->events[i] = (struct event){
-			.kind = prng_below(prng, world->hostile ? EVENT_KIND_COUNT : EVENT_KILL_ORIGIN),
+			.kind = world->hostile ? prng_below(prng, EVENT_KIND_COUNT) : EVENT_SWAP_CONFIG,
 			.at_ns = NS_PER_MS * (1 + prng_below(prng, 800)),
 			.until_ns = NS_PER_MS * (1 + prng_below(prng, 2000)),
 			.origin = prng_below(prng, ORIGINS)};
@@ -69,11 +69,21 @@ void world_pick_limits(struct world *world, uint64_t seed, struct subject_limits
 	struct prng *prng = &world->prng;
 	bool scarce = world->hostile && prng_below(prng, 4) == 0;
 
-	limits->workers = prng_below(prng, 2) ? 1 : 2 + prng_below(prng, SUBJECT_WORKERS_MAX - 1);
-	limits->queues = prng_below(prng, 3) ? 1 : limits->workers;
 	limits->connections_max = scarce ? 2 + prng_below(prng, 20) : 128;
 	/* Not drawn, so that the other worlds are what they were. */
 	limits->by_kernel = seed % KERNEL_WORLDS == KERNEL_WORLDS - 1;
 	limits->slices_max = scarce ? 16 + prng_below(prng, 300) : 4096;
 	limits->stream_budget_bytes = 2 * world_pick_budget_bytes(prng);
+}
+
+void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *limits)
+{
+	struct prng prng;
+
+	prng_seed(&prng, seed ^ UINT64_C(0x63726577));
+	limits->workers = seed % 2 ? 1 : 2 + prng_below(&prng, SUBJECT_WORKERS_MAX - 1);
+	limits->queues = prng_below(&prng, 3) ? 1 : limits->workers;
+	for (unsigned i = 0; limits->workers > 1 && i < BUCKET_MOVES_MAX; i++)
+		if (prng_below(&prng, 2))
+			world->bucket_moves_at_ns[i] = NS_PER_MS * (1 + prng_below(&prng, 600));
 }

@@ -22,14 +22,13 @@
 
 enum event_kind {
 	EVENT_SWAP_CONFIG,
-	EVENT_MOVE_BUCKETS, /* some buckets get another home */
-	EVENT_REST_WORKER,  /* a worker's buckets all go to another one */
 	EVENT_KILL_ORIGIN,
 	EVENT_STARVE, /* somebody else takes the worker's mbufs for a while */
 	EVENT_KIND_COUNT
 };
 
 #define EVENTS_MAX 6
+#define BUCKET_MOVES_MAX 4
 
 struct event {
 	enum event_kind kind;
@@ -56,6 +55,7 @@ struct world {
 	struct origin origins[ORIGINS];
 	struct event events[EVENTS_MAX];
 	unsigned event_count;
+	uint64_t bucket_moves_at_ns[BUCKET_MOVES_MAX]; /* 0 = none, or it has happened */
 };
 
 /* --- world_make.c: all that follows from the seed ---------------------------------------------- */
@@ -66,6 +66,9 @@ void world_make_clients(struct world *world);
 /* What a connection may buffer each way. */
 uint32_t world_pick_budget_bytes(struct prng *prng);
 void world_pick_limits(struct world *world, uint64_t seed, struct subject_limits *limits);
+/* How many workers, on how many queues, and when buckets move.  By chance of its own, so that the worlds
+ * of odd seeds, which have one worker, stay what they were. */
+void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *limits);
 
 /* --- world_check.c ----------------------------------------------------------------------------- */
 
