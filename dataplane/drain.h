@@ -14,7 +14,7 @@
 struct drain_look {
 	struct worker_visit visit;
 	uint32_t unsent; /* connections with bytes or an end not yet acknowledged */
-};
+} CACHE_ALIGNED; /* each is written by another worker */
 
 struct drain {
 	struct assembly *assembly;

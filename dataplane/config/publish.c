@@ -125,6 +125,16 @@ static struct config *root_make(struct publisher *p)
 
 /* --- making and ending ------------------------------------------------------------------- */
 
+/* Whole lines: each worker writes its own. */
+static uint32_t *make_counts(uint32_t count)
+{
+	size_t bytes = (count * sizeof(uint32_t) + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES *
+		       CACHE_LINE_BYTES;
+	uint32_t *counts = aligned_alloc(CACHE_LINE_BYTES, bytes);
+
+	return counts ? memset(counts, 0, bytes) : NULL;
+}
+
 struct publisher *publisher_create(const struct publisher_params *params, struct why *why)
 {
 	struct publisher *p = calloc(1, sizeof(*p));
@@ -141,7 +151,7 @@ struct publisher *publisher_create(const struct publisher_params *params, struct
 			whole = whole && p->current[k];
 		}
 		for (unsigned i = 0; p->workers && i < params->worker_count; i++) {
-			p->workers[i].counts = calloc(params->objects_max, sizeof(uint32_t));
+			p->workers[i].counts = make_counts(params->objects_max);
 			whole = whole && p->workers[i].counts;
 		}
 	}

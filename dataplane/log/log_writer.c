@@ -73,7 +73,7 @@ bool log_writer_create(struct log_writer **out, const struct log_writer_params *
 	writer->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	writer->process = params->process;
 	writer->workers = aligned_alloc(CACHE_LINE_BYTES, workers_bytes);
-	writer->memory = calloc(params->worker_count, size);
+	writer->memory = aligned_alloc(CACHE_LINE_BYTES, params->worker_count * size);
 	if (writer->wake_fd < 0 || !writer->workers || !writer->memory) {
 		log_writer_destroy(writer);
 		return why_set(why, "no memory for the access logs of %u workers",

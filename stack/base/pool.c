@@ -15,7 +15,9 @@ bool pool_create(struct pool *pool, size_t block_bytes, uint32_t capacity)
 	block_bytes = round_up(block_bytes, block_bytes >= CACHE_LINE_BYTES ? CACHE_LINE_BYTES : 8);
 	uint8_t *blocks = aligned_alloc(CACHE_LINE_BYTES,
 					round_up(block_bytes * capacity, CACHE_LINE_BYTES));
-	uint32_t *free_stack = calloc(capacity, sizeof(*free_stack));
+	/* Whole lines, as the blocks: the next thing in memory may be another worker's. */
+	uint32_t *free_stack = aligned_alloc(
+		CACHE_LINE_BYTES, round_up(capacity * sizeof(*free_stack), CACHE_LINE_BYTES));
 
 	if (!blocks || !free_stack) {
 		free(blocks);

@@ -8,10 +8,14 @@
 
 bool slice_pool_create(struct slice_pool *pool, uint32_t capacity)
 {
-	struct slice_node *nodes = calloc(capacity, sizeof(*nodes));
+	/* Whole lines: the next thing in memory may be another worker's. */
+	size_t bytes = (capacity * sizeof(struct slice_node) + CACHE_LINE_BYTES - 1) /
+		       CACHE_LINE_BYTES * CACHE_LINE_BYTES;
+	struct slice_node *nodes = aligned_alloc(CACHE_LINE_BYTES, bytes);
 
 	if (!nodes)
 		return false;
+	memset(nodes, 0, bytes);
 	*pool = (struct slice_pool){.available = capacity, .capacity = capacity, .nodes = nodes};
 	for (uint32_t i = capacity; i > 0; i--) {
 		nodes[i - 1].next = pool->free;

@@ -1,0 +1,171 @@
+#include "tests/unit/dataplane/peers_fixture.h"
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stack/base/time.h"
+#include "tests/lib/eal.h"
+#include "tests/lib/unit.h"
+
+#define POOL 4095
+
+struct peers_wire wire;
+struct one ones[WORKERS];
+
+static uint32_t wire_rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
+{
+	uint32_t count = wire.in_count < max ? wire.in_count : max;
+
+	wire.used_by |= 1u << queue;
+	memcpy(frames, wire.in, count * sizeof(*frames));
+	wire.in_count -= count;
+	return count;
+}
+
+static uint32_t wire_tx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
+{
+	wire.used_by |= 1u << queue;
+	count = count < wire.takes ? count : wire.takes;
+	for (uint32_t i = 0; i < count; i++)
+		wire.out[wire.out_count++] = frames[i];
+	wire.takes -= count;
+	return count;
+}
+
+static const struct port_ops wire_ops = {.rx = wire_rx, .tx = wire_tx};
+static struct port *ports[] = {&wire.port};
+static struct rte_mempool *pool, *indirect;
+struct fabric *fabric;
+uint64_t now_ns;
+
+static void no_line(struct log_sink *self, uint32_t sink, const char *text, uint32_t length)
+{
+}
+
+static void no_record(struct gateway_stats *self, enum stat_histogram which, uint32_t slot,
+		      uint64_t value_ns)
+{
+}
+
+static struct log_sink sink = {.line = no_line};
+
+static struct config_listen_address at = {.port = 80};
+static struct config_listener listener = {.name = {"l", 1}, .addresses = &at, .address_count = 1,
+					  .backlog = 4096};
+static struct config_listener *listeners[] = {&listener};
+static struct config config = {.version = 1, .listeners = listeners, .listener_count = 1};
+
+static void start_worker(uint16_t index)
+{
+	struct one *one = &ones[index];
+
+	memset(one, 0, sizeof(*one));
+	one->stats = (struct gateway_stats){one->listeners, one->https, one->clusters, one->endpoints,
+					    one->routes, one->tcp_proxies, no_record};
+	one->port_counter_list[0] = &one->port_counters;
+	struct worker_params params = {
+		.index = index, .queue = index, .fabric = fabric, .port_count = 1, .ports = ports,
+		.header_pool = pool, .indirect_pool = indirect, .counters = &one->counters,
+		.port_counters = one->port_counter_list, .tcp_counters = &one->tcp,
+		.drops = &one->drops, .stats = &one->stats, .holds = {one->holds, 16}, .log = &sink,
+		.seed = index + 1, .now_ns = now_ns, .connections_max = 2048, .timewait_max = 64,
+		.slices_max = 4096,
+	};
+	struct mail mail = {.kind = MAIL_CONFIG, .config = &config};
+
+	one->worker = worker_create(&params);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(one->worker);
+	fabric_attach(fabric, index, worker_mailbox(one->worker), NULL);
+	CU_ASSERT(mailbox_post(worker_mailbox(one->worker), &mail));
+}
+
+void start(void)
+{
+	const uint16_t queues[] = {1};
+	struct fabric_params params = {.workers = WORKERS, .ports = 1, .queues = queues};
+	struct why why;
+
+	test_eal_start(128);
+	if (!pool) {
+		pool = test_mbuf_pool("peers", POOL);
+		indirect = test_indirect_pool("peers-ref", POOL);
+	}
+	at.addr = ip_addr_from_v4(OURS);
+	now_ns = NS_PER_SECOND;
+	memset(&wire, 0, sizeof(wire));
+	wire.takes = UINT32_MAX;
+	wire.port = (struct port){.ops = &wire_ops, .wait_fd = -1,
+				  .netif = {.name = "w", .mac = {2, 0, 0, 0, 0, 1},
+					    .mtu_bytes = 1500, .address_count = 1,
+					    .addresses[0] = {ip_addr_from_v4(OURS), 24}}};
+	CU_ASSERT_FATAL(fabric_create(&fabric, &params, &why));
+	for (uint16_t i = 0; i < WORKERS; i++)
+		start_worker(i);
+}
+
+void finish(void)
+{
+	for (uint16_t i = 0; i < WORKERS; i++)
+		worker_destroy(ones[i].worker);
+	fabric_destroy(fabric);
+	rte_pktmbuf_free_bulk(wire.out, wire.out_count);
+	/* Only the worker of queue 0 has touched the device. */
+	CU_ASSERT_EQUAL(wire.used_by, 1);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(pool), 0);
+	CU_ASSERT_EQUAL(rte_mempool_in_use_count(indirect), 0);
+}
+
+static bool poll_all(void)
+{
+	bool worked = false;
+
+	for (uint16_t i = 0; i < WORKERS; i++)
+		worked |= worker_poll(ones[i].worker, now_ns).worked;
+	return worked;
+}
+
+void settle(void)
+{
+	for (int i = 0; i < 20 && poll_all(); i++)
+		;
+}
+
+static struct rte_mbuf *frame(const uint8_t *head, uint32_t bytes)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(pool);
+
+	if (!mbuf)
+		abort();
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)bytes), head, bytes);
+	return mbuf;
+}
+
+/* Of 10.0.0.2, whose MAC is 02:00:00:00:00:09. */
+void hear_arp(uint8_t op)
+{
+	uint8_t head[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, op,
+			    2, 0, 0, 0, 0, 9, 10, 0, 0, 2, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1};
+
+	wire.in[wire.in_count++] = frame(head, sizeof(head));
+}
+
+void hear_segment(uint16_t source_port, uint8_t flags, uint32_t seq)
+{
+	uint8_t head[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 0,
+			  0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 2,
+			  10, 0, 0, 1, (uint8_t)(source_port >> 8), (uint8_t)source_port, 0, 80,
+			  0, 0, 0, (uint8_t)seq, 0, 0, 0, 0, 0x50, flags, 0x40, 0, 0, 0, 0, 0};
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(head + 14);
+	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(head + 34);
+
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
+	wire.in[wire.in_count++] = frame(head, sizeof(head));
+}
+
+void hear_syn(uint16_t source_port)
+{
+	hear_segment(source_port, 2, 1);
+}

@@ -1,0 +1,55 @@
+/* Three workers on one port of one queue; the far end of the wire is the test. */
+#ifndef TESTS_UNIT_DATAPLANE_PEERS_FIXTURE_H
+#define TESTS_UNIT_DATAPLANE_PEERS_FIXTURE_H
+
+#include "dataplane/counters/worker_counters.h"
+#include "dataplane/worker/fabric.h"
+#include "dataplane/worker/mailbox.h"
+#include "dataplane/worker/steer.h"
+#include "dataplane/worker/worker.h"
+
+#define WORKERS 3
+#define OURS UINT32_C(0x0a000001)
+#define PEER UINT32_C(0x0a000002)
+
+struct peers_wire {
+	struct port port;
+	struct rte_mbuf *in[64], *out[4096];
+	uint32_t in_count, out_count, takes;
+	uint32_t used_by; /* a bit for each queue */
+};
+
+/* What one worker alone writes. */
+struct one {
+	struct worker *worker;
+	struct worker_counters counters;
+	struct port_counters port_counters, *port_counter_list[1];
+	struct tcp_counters tcp;
+	struct drop_counters drops;
+	struct listener_stats listeners[4];
+	struct http_stats https[4];
+	struct cluster_stats clusters[4];
+	struct endpoint_stats endpoints[4];
+	struct route_stats routes[4];
+	struct tcp_proxy_stats tcp_proxies[4];
+	struct gateway_stats stats;
+	uint32_t holds[16];
+} CACHE_ALIGNED;
+
+extern struct peers_wire wire;
+extern struct one ones[WORKERS];
+extern struct fabric *fabric;
+extern uint64_t now_ns;
+
+void start(void);
+/* All mbufs are back, and only worker 0 has touched the device. */
+void finish(void);
+/* Polls all until nothing moves any more. */
+void settle(void);
+/* 10.0.0.2 asks for us (1), or answers our question (2). */
+void hear_arp(uint8_t op);
+/* To port 80. */
+void hear_segment(uint16_t source_port, uint8_t flags, uint32_t seq);
+void hear_syn(uint16_t source_port);
+
+#endif
