@@ -105,7 +105,8 @@ static void mix(struct wire *wire, const void *data, uint32_t length_bytes)
 		wire->hash = (wire->hash ^ bytes[i]) * UINT64_C(0x100000001b3);
 }
 
-/* One bit of an IP packet: ARP has no checksum of its own, on a real wire the FCS guards it. */
+/* One bit of an IP packet: ARP has no checksum of its own, on a real wire the FCS guards it.  One bit
+ * of a datagram, too, however it is cut: two may make up for each other in the sum that TCP checks. */
 static void maybe_corrupt(struct wire *wire, struct wire_frame *frame)
 {
 	bool is_ip = (frame->bytes[12] == 0x08 && frame->bytes[13] == 0x00) ||
@@ -113,8 +114,10 @@ static void maybe_corrupt(struct wire *wire, struct wire_frame *frame)
 
 	if (is_ip && chance(wire, wire->faults.corrupt_ppm)) {
 		uint32_t at = 14 + prng_below(&wire->prng, frame->length_bytes - 14);
+		uint8_t bit = (uint8_t)(1u << prng_below(&wire->prng, 8));
 
-		frame->bytes[at] ^= (uint8_t)(1u << prng_below(&wire->prng, 8));
+		frame->bytes[at] ^= wire->is_corrupted ? 0 : bit;
+		wire->is_corrupted = true;
 	}
 }
 
@@ -177,6 +180,7 @@ void wire_send(struct wire *wire, unsigned end, struct rte_mbuf *mbuf, uint64_t 
 	const uint8_t *bytes = rte_pktmbuf_read(mbuf, 0, length_bytes, buffer);
 
 	wire->frames++;
+	wire->is_corrupted = false;
 	mix(wire, &now_ns, sizeof(now_ns));
 	mix(wire, &end, sizeof(end));
 	mix(wire, bytes, length_bytes);

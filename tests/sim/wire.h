@@ -56,6 +56,7 @@ struct wire {
 	uint64_t frames;
 	uint64_t frames_lost;
 	uint32_t datagrams_cut;           /* and the identification of the next one */
+	bool is_corrupted;                /* the packet that is being sent, in one of its parts */
 	bool trace;
 };
 

@@ -83,6 +83,9 @@ void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *
 	prng_seed(&prng, seed ^ UINT64_C(0x63726577));
 	limits->workers = seed % 2 ? 1 : 2 + prng_below(&prng, SUBJECT_WORKERS_MAX - 1);
 	limits->queues = prng_below(&prng, 3) ? 1 : limits->workers;
+	/* On several queues, each polled when its worker is, one frame overtakes another. */
+	if (limits->queues > 1)
+		world->orderly = false;
 	for (unsigned i = 0; limits->workers > 1 && i < BUCKET_MOVES_MAX; i++)
 		if (prng_below(&prng, 2))
 			world->bucket_moves_at_ns[i] = NS_PER_MS * (1 + prng_below(&prng, 600));
