@@ -79,9 +79,10 @@ static void ask_arp(struct ip_layer *ip, uint16_t netif, const struct ip_addr *s
 static void ask_nd(struct ip_layer *ip, uint16_t netif, const struct ip_addr *source,
 		   const struct ip_addr *target, const uint8_t *unicast_mac)
 {
-	/* RFC 4429 3.2: an address that may turn out to be another's tells nobody a MAC. */
+	/* With our MAC even while the address is optimistic, against RFC 4429 3.2: hosts don't answer a
+	 * question to a group that lacks it, so that a port in use could open nothing for a second. */
 	struct nd_message question = {.type = ND_NEIGHBOUR_SOLICITATION,
-				      .has_mac = is_preferred(&ip->netifs[netif], source),
+				      .has_mac = !ip_addr_is_any(source),
 				      .target = *target};
 	struct ip_output_meta meta = {.source = *source,
 				      .destination = unicast_mac ? *target : ip6_solicited_node(target),

@@ -330,6 +330,32 @@ static void what_is_ours_is_defended_once_in_a_while(void)
 	}
 }
 
+/* Linux answers no question to a group that does not say whom to answer. */
+static void an_optimistic_address_asks_with_its_mac(void)
+{
+	struct packet packet = {0};
+	uint8_t frame[2048];
+	uint32_t length;
+
+	start(NETIF_PROBES_MEANWHILE, true, 3);
+	while (take(frame))
+		;
+	CU_ASSERT_EQUAL(state(), NETIF_ADDRESS_OPTIMISTIC);
+	packet_eth(&packet, mac_a, mac_b, 0x86dd);
+	packet_ip6(&packet, b6, a6, 58, 8, 64);
+	packet_put32(&packet, 0x80000000);
+	packet_put32(&packet, 1);
+	packet_fix_l4_ip6(&packet, 14, 54, 56, 58);
+	length = give(&packet, frame);
+	CU_ASSERT_EQUAL_FATAL(length, 86);
+	CU_ASSERT_EQUAL(frame[54], 135);
+	CU_ASSERT_EQUAL(memcmp(frame + 22, a6, 16), 0);
+	CU_ASSERT_EQUAL(memcmp(frame + 62, b6, 16), 0);
+	CU_ASSERT_EQUAL(memcmp(frame + 78, "\1\1", 2), 0);
+	CU_ASSERT_EQUAL(memcmp(frame + 80, mac_a, 6), 0);
+	stop();
+}
+
 static void what_is_shown(void)
 {
 	struct ip_show_neighbour neighbours[4];
@@ -373,4 +399,5 @@ UNIT_TESTS(UNIT_TEST(a_port_that_does_not_probe_announces_twice),
 	   UNIT_TEST(another_owner_makes_it_a_duplicate_until_it_is_gone),
 	   UNIT_TEST(another_prober_counts_while_we_probe),
 	   UNIT_TEST(our_own_messages_come_back_and_mean_nothing),
-	   UNIT_TEST(what_is_ours_is_defended_once_in_a_while), UNIT_TEST(what_is_shown))
+	   UNIT_TEST(what_is_ours_is_defended_once_in_a_while),
+	   UNIT_TEST(an_optimistic_address_asks_with_its_mac), UNIT_TEST(what_is_shown))
