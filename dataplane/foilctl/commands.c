@@ -22,7 +22,7 @@
 #define WATCH                                                                                      \
 	FLAG("watch", 'w', watch, "again and again, until Ctrl-C"),                                \
 		DURATION("interval", 'i', interval_ns, "between two looks (default 1s)")
-#define END {NULL}
+#define END {0}
 
 const char foilctl_usual_status[] =
 	"0 done; 1 it could not be done (the reason is on stderr); 64 wrong usage.";
