@@ -80,10 +80,10 @@ static bool lies_behind(const struct header *header, const struct header *before
  * runs, not field by field. */
 static void put_list(struct out *out, const struct header_list *list, uint64_t skipped)
 {
-	const struct header *header = list->items, *end = header + list->count;
+	uint32_t next = 0;
 
-	while (header < end) {
-		const struct header *last = header++;
+	while (next < list->count) {
+		const struct header *last = &list->items[next++];
 		const char *start = last->name.data;
 
 		if (!is_written(last, skipped))
@@ -92,9 +92,9 @@ static void put_list(struct out *out, const struct header_list *list, uint64_t s
 			put_field(out, last->name, last->value);
 			continue;
 		}
-		while (header < end && is_written(header, skipped) && lies_behind(header, last) &&
-		       is_one_piece(header))
-			last = header++;
+		while (next < list->count && is_written(&list->items[next], skipped) &&
+		       lies_behind(&list->items[next], last) && is_one_piece(&list->items[next]))
+			last = &list->items[next++];
 		put(out, start, (uint32_t)(last->value.data + last->value.length - start));
 		PUT(out, "\r\n");
 	}

@@ -6,7 +6,10 @@ import subprocess
 
 from tests.lib.harness import Program, die_with_parent, end_group
 
-SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=1:allocator_may_return_null=1', 'UBSAN_OPTIONS': 'print_stacktrace=1'}
+HERE = os.path.dirname(os.path.abspath(__file__))
+SANITIZERS = {'ASAN_OPTIONS': 'detect_leaks=1:allocator_may_return_null=1',
+              'LSAN_OPTIONS': f'print_suppressions=0:suppressions={HERE}/leaks-of-others.txt',
+              'UBSAN_OPTIONS': 'print_stacktrace=1'}
 
 
 def meson_tests(folder, suite):
