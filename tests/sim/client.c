@@ -212,28 +212,30 @@ static void answer_complete(struct client *client, uint64_t now_ns)
 
 static void read_answers(struct client *client, uint64_t now_ns)
 {
+	bool slowly = client->manner == CLIENT_READS_SLOWLY;
+	/* However they lie: with a slice at a time many small ones would keep the window shut for longer
+	 * than a probe waits, and a calm world has no probes. */
+	uint32_t left = slowly ? 2000 : UINT32_MAX;
 	const uint8_t *bytes;
 	uint32_t count;
 
-	if (client->manner == CLIENT_READS_SLOWLY && client->wake_at_ns > now_ns)
+	if (slowly && client->wake_at_ns > now_ns)
 		return;
-	while (client->stream && (bytes = stream_io_peek(client->stream, &count))) {
-		if (client->manner == CLIENT_READS_SLOWLY) {
+	while (left > 0 && client->stream && (bytes = stream_io_peek(client->stream, &count))) {
+		if (slowly && left == 2000)
 			client->wake_at_ns = now_ns + NS_PER_MS * (1 + prng_below(&client->prng, 20));
-			if (count > 2000)
-				count = 2000;
-		}
+		if (count > left)
+			count = left;
 		uint32_t used = reader_feed(&client->reader, bytes, count);
 
 		stream_skip(client->stream, &client->host->slices, used, now_ns);
+		left -= slowly ? used : 0;
 		if (client->reader.phase == READER_BROKEN) {
 			client->outcomes[client->reading] = OUTCOME_WRONG;
 			finish(client, now_ns);
 		} else if (client->reader.phase == READER_DONE) {
 			answer_complete(client, now_ns);
 		}
-		if (client->manner == CLIENT_READS_SLOWLY)
-			return;
 	}
 }
 
