@@ -28,7 +28,7 @@ enum event_kind {
 };
 
 #define EVENTS_MAX 6
-#define BUCKET_MOVES_MAX 4
+#define BUCKET_MOVES_MAX 96
 
 struct event {
 	enum event_kind kind;
