@@ -95,6 +95,15 @@ MUST_USE bool server_call_workers(struct server *server,
 				  void (*run)(void *context, struct worker *worker, uint64_t now_ns),
 				  void *contexts, size_t size, struct why *why);
 
+/* The same with one worker. */
+MUST_USE bool server_call_worker(struct server *server, uint16_t index, struct worker_call *call,
+				 struct why *why);
+
+/* --- server_routes.c -------------------------------------------------------------------------- */
+
+#define SERVER_ROUTE_EXTRAS 1
+extern const struct admin_extra server_route_extras[SERVER_ROUTE_EXTRAS];
+
 /* --- server_requests.c ------------------------------------------------------------------------ */
 
 #define SERVER_REQUEST_EXTRAS 2

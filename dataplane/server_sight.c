@@ -1,4 +1,5 @@
-/* Admin endpoints that look into the workers: what foilctl neigh and foilctl routes show. */
+/* Admin endpoints that look into the workers: how they are called, and what foilctl
+ * neigh shows. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 
 #define NEIGHBOURS_MAX 1024 /* of one worker in one answer */
 
-static bool call_worker(struct server *server, uint16_t index, struct worker_call *call,
+bool server_call_worker(struct server *server, uint16_t index, struct worker_call *call,
 			struct why *why)
 {
 	struct mail mail = {.kind = MAIL_CALL, .call = call};
@@ -38,7 +39,7 @@ bool server_call_workers(struct server *server,
 	for (uint16_t i = 0; i < server->assembly.workers_made; i++) {
 		struct worker_call call = {.run = run, .context = (char *)contexts + i * size};
 
-		if (!call_worker(server, i, &call, why))
+		if (!server_call_worker(server, i, &call, why))
 			return false;
 	}
 	return true;
@@ -135,108 +136,25 @@ static void serve_neighbours(void *context, const struct http_request *request,
 	free(sights);
 }
 
-/* --- routes ------------------------------------------------------------------------------ */
-
-struct routes_sight {
-	uint16_t count;
-	struct netif netifs[SETTINGS_PORTS_MAX];
-};
-
-static void copy_netifs(void *context, struct worker *worker, uint64_t now_ns)
-{
-	const struct ip_layer *ip = stack_ip(worker_stack(worker));
-	struct routes_sight *to = context;
-
-	to->count = ip->netif_count < SETTINGS_PORTS_MAX ? ip->netif_count : SETTINGS_PORTS_MAX;
-	memcpy(to->netifs, ip->netifs, to->count * sizeof(to->netifs[0]));
-}
-
-/* The prefix without the bits behind it. */
-static void write_prefix(const struct netif_address *from, struct text *out)
-{
-	uint32_t bits = from->prefix_bits + (ip_addr_is_v4(&from->addr) ? 96u : 0u);
-	struct ip_addr prefix = from->addr;
-	char text[IP_ADDR_TEXT_BYTES];
-
-	for (uint32_t i = 0; i < sizeof(prefix.bytes); i++) {
-		uint32_t left = bits > i * 8 ? bits - i * 8 : 0;
-
-		if (left < 8)
-			prefix.bytes[i] &= (uint8_t)(0xff00u >> left);
-	}
-	text_printf(out, "\"%s/%u\"", ip_addr_format(&prefix, text, sizeof(text)), from->prefix_bits);
-}
-
-static void write_route(const struct netif *netif, const struct netif_address *to,
-			const struct ip_addr *gateway, const struct ip_addr *source,
-			struct text *out)
-{
-	char text[IP_ADDR_TEXT_BYTES];
-
-	text_add(out, out->data[out->length - 1] == '[' ? "\n{\"prefix\":" : ",\n{\"prefix\":");
-	write_prefix(to, out);
-	text_add(out, ",\"via\":");
-	if (gateway)
-		text_printf(out, "\"%s\"", ip_addr_format(gateway, text, sizeof(text)));
-	else
-		text_add(out, "null");
-	text_add(out, ",\"port\":");
-	text_add_json(out, netif->name);
-	text_printf(out, ",\"vrf\":%u,\"mtu\":%u,\"source\":", netif->vrf, netif->mtu_bytes);
-	if (source)
-		text_printf(out, "\"%s\"", ip_addr_format(source, text, sizeof(text)));
-	else
-		text_add(out, "null");
-	text_add(out, "}");
-}
-
-static void write_netif(const struct netif *netif, struct text *out)
-{
-	struct netif_address all_v4 = {.addr = ip_addr_from_v4(0)}, all_v6 = {.prefix_bits = 0};
-
-	for (unsigned i = 0; i < netif->address_count; i++)
-		write_route(netif, &netif->addresses[i], NULL, &netif->addresses[i].addr, out);
-	if (netif->has_gateway_v4)
-		write_route(netif, &all_v4, &netif->gateway_v4, NULL, out);
-	if (netif->has_gateway_v6)
-		write_route(netif, &all_v6, &netif->gateway_v6, NULL, out);
-}
-
-/* All workers have the same; the first is asked. */
-static void serve_routes(void *context, const struct http_request *request,
-			 struct http_response *response)
-{
-	struct server *server = context;
-	struct routes_sight sight = {0};
-	struct worker_call call = {.run = copy_netifs, .context = &sight};
-	struct why why;
-
-	if (!call_worker(server, 0, &call, &why)) {
-		http_response_error(response, 503, why.text);
-		return;
-	}
-	response->content_type = "application/json";
-	text_add(&response->body, "{\"routes\":[");
-	for (uint16_t i = 0; i < sight.count && !response->body.failed; i++)
-		write_netif(&sight.netifs[i], &response->body);
-	text_add(&response->body, "\n]}\n");
-}
-
 /* --- the table --------------------------------------------------------------------------- */
 
 static const struct admin_extra sights[] = {
 	{"/hydrofoil/neigh", false, serve_neighbours, "neighbours (ARP, ND) of all workers as JSON"},
-	{"/hydrofoil/routes", false, serve_routes, "where packets go, as JSON"},
 };
-_Static_assert(ARRAY_LEN(sights) + SERVER_CAPTURE_EXTRAS + SERVER_REQUEST_EXTRAS <=
-		       SERVER_SIGHTS_MAX, "room for all");
+_Static_assert(ARRAY_LEN(sights) + SERVER_ROUTE_EXTRAS + SERVER_CAPTURE_EXTRAS +
+			       SERVER_REQUEST_EXTRAS <= SERVER_SIGHTS_MAX, "room for all");
+
+static uint32_t add(struct admin_extra *out, uint32_t at, const struct admin_extra *from, uint32_t count)
+{
+	memcpy(&out[at], from, count * sizeof(*from));
+	return at + count;
+}
 
 uint32_t server_sights(struct admin_extra out[SERVER_SIGHTS_MAX])
 {
-	memcpy(out, sights, sizeof(sights));
-	out += ARRAY_LEN(sights);
-	memcpy(out, server_capture_extras, sizeof(server_capture_extras));
-	out += SERVER_CAPTURE_EXTRAS;
-	memcpy(out, server_request_extras, sizeof(server_request_extras));
-	return ARRAY_LEN(sights) + SERVER_CAPTURE_EXTRAS + SERVER_REQUEST_EXTRAS;
+	uint32_t count = add(out, 0, sights, ARRAY_LEN(sights));
+
+	count = add(out, count, server_route_extras, SERVER_ROUTE_EXTRAS);
+	count = add(out, count, server_capture_extras, SERVER_CAPTURE_EXTRAS);
+	return add(out, count, server_request_extras, SERVER_REQUEST_EXTRAS);
 }

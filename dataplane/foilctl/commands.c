@@ -131,8 +131,14 @@ static const struct foilctl_example ports_examples[] = {
 	{"ports", "link, frames, bytes, and what the device lost"},
 	{"ports --json | jq '.ports[] | select(.rx_missed > 0) | .name'", "ports that lose frames"},
 	END};
+static const struct foilctl_option workers_options[] = {
+	TEXT("from", 0, "WORKER", from, "move: whose buckets move"),
+	TEXT("to", 0, "WORKER", to, "move: where to"), WATCH, ADMIN, JSON, END};
 static const struct foilctl_example workers_examples[] = {
 	{"workers", "every worker since its start"},
+	{"workers rest 1", "its new connections go to the others from now on"},
+	{"workers add 1", "it takes its share again"},
+	{"workers move 64 --from 0 --to 1", "64 of the 512 buckets of connections"},
 	{"top", "what they do now"},
 	END};
 static const struct foilctl_example neigh_examples[] = {
@@ -141,7 +147,9 @@ static const struct foilctl_example neigh_examples[] = {
 	END};
 
 static const struct foilctl_example routes_examples[] = {
-	{"routes", "which port and next hop serve which prefix"}, END};
+	{"routes", "which port and next hop serve which prefix, and what our addresses are like"},
+	{"routes --json | jq '.addresses[] | select(.state == \"DUPLICATE\")'", "addresses that others have too"},
+	END};
 
 static const struct foilctl_example completion_examples[] = {
 	{"completion bash >/etc/bash_completion.d/foilctl", "for all users of bash"},
@@ -183,18 +191,25 @@ const struct foilctl_command foilctl_commands[] = {
 	 "what was lost: MISS (the device's ring was full), NOBUF (no packet buffer was free), errors, "
 	 "and TXFULL (bursts of which the device took only a part).",
 	 NULL, look_options, ports_examples, foilctl_ports},
-	{"workers", NULL, false, "every worker since its start",
-	 "Shows the workers: the share of cycles in which something moved, connections, frames, frames "
-	 "handed over to other workers, polls, rests, messages, the version of the configuration in "
-	 "use, and whether packet buffers suffice.",
-	 NULL, look_options, workers_examples, foilctl_workers},
+	{"workers", "rest|add|move NUMBER", false, "every worker; let them rest, add them, move load",
+	 "Shows the workers: whether one rests, its busy share of the last second (NOW) and since the "
+	 "start (BUSY), how many of the 512 buckets of connections are its own and how many it is "
+	 "leaving, connections, frames, frames handed over to other workers, and whether packet buffers "
+	 "suffice. On a wide terminal also polls, rests, messages, and the version of the configuration "
+	 "in use.\n\n"
+	 "rest N: worker N gets no new connection; add N: it takes its share again; move COUNT: so many "
+	 "buckets go from one worker to another. No connection is cut: those that live stay where they "
+	 "are until they end, and a bucket is being left (LEAVING) until its last one has.",
+	 NULL, workers_options, workers_examples, foilctl_workers},
 	{"neigh", NULL, false, "neighbours on the links (ARP, ND)",
 	 "Shows the neighbours that the workers know: port, address, MAC, state, and how many packets "
 	 "wait for an answer.",
 	 NULL, ask_options, neigh_examples, foilctl_neigh},
-	{"routes", NULL, false, "where packets go",
-	 "Shows the prefixes that the ports reach: those on their links, from which source address, "
-	 "and their gateways.",
+	{"routes", NULL, false, "where packets go; our addresses",
+	 "Shows the prefixes that the ports reach, with VLAN, and through which gateway; below that our "
+	 "addresses. An address is PREFERRED when it is ours, OPTIMISTIC while it is in use and others "
+	 "are still asked whether they have it, TENTATIVE while it is not in use yet, and DUPLICATE "
+	 "when another host, whose MAC is shown, has it.",
 	 NULL, ask_options, routes_examples, foilctl_routes},
 	{"requests", NULL, false, "the last requests that failed or were slow",
 	 "Shows the last 256 requests of each worker that failed (an error answer of 500 and above, "

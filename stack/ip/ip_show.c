@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-
 /* Places of a port's routes under the cursor: addresses, routes, two gateways. */
 #define ROUTE_PLACES (NETIF_ADDRESSES_MAX + NETIF_ROUTES_MAX + 2)
 
@@ -54,6 +53,8 @@ static bool route_at(const struct netif *netif, uint32_t place, struct ip_show_r
 		out->prefix_bits = netif->addresses[place].prefix_bits;
 		out->prefix = masked(&netif->addresses[place].addr, out->prefix_bits);
 		out->on_link = true;
+		out->has_source = true;
+		out->source = netif->addresses[place].addr;
 		return true;
 	}
 	place -= NETIF_ADDRESSES_MAX;

@@ -22,6 +22,8 @@ struct ip_show_route {
 	uint8_t prefix_bits;
 	bool on_link;
 	struct ip_addr next_hop; /* unless on_link */
+	bool has_source;         /* the prefix is that of an address of ours */
+	struct ip_addr source;
 	uint16_t netif;
 	uint16_t vrf;
 	uint16_t mtu_bytes;

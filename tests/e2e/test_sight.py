@@ -239,8 +239,13 @@ def test_foilctl_ports_workers_and_neighbours(world):
     found = json.loads(foilctl(world, 'neigh', '--json'))['neighbours']
     assert any(n['address'] == '10.80.2.2' and n['port'] == 'back' and n['mac'] for n in found), found
     assert '10.80.1.2' in foilctl(world, 'neigh')
-    routes = json.loads(foilctl(world, 'routes', '--json'))['routes']
+    shown = json.loads(foilctl(world, 'routes', '--json'))
+    routes = shown['routes']
     assert {'10.80.1.0/24', '10.80.2.0/24', 'fd80:1::/64'} <= {r['prefix'] for r in routes}, routes
+    (front,) = [a for a in shown['addresses'] if a['address'] == '10.80.1.1/24']
+    assert front['port'] == 'front' and front['state'] in ('OPTIMISTIC', 'PREFERRED'), front
+    screen = foilctl(world, 'routes')
+    assert 'VLAN' in screen and re.search(r'^10\.80\.1\.1/24 +front ', screen, re.MULTILINE), screen
 
 
 def test_foilctl_requests(world):

@@ -89,7 +89,19 @@ static void serve_routes(void *context, const struct http_request *request,
 {
 	text_add(&response->body,
 		 "{\"routes\":[{\"prefix\":\"10.0.0.0/24\",\"via\":null,\"port\":\"front\",\"vrf\":0,"
-		 "\"mtu\":1500,\"source\":\"10.0.0.1\"}]}\n");
+		 "\"vlan\":7,\"mtu\":1500,\"source\":\"10.0.0.1\"},"
+		 "{\"prefix\":\"0.0.0.0/0\",\"via\":\"10.0.0.254\",\"port\":\"front\",\"vrf\":0,"
+		 "\"vlan\":null,\"mtu\":1500,\"source\":null}],"
+		 "\"addresses\":[{\"address\":\"10.0.0.1/24\",\"port\":\"front\",\"vrf\":0,\"vlan\":7,"
+		 "\"state\":\"DUPLICATE\",\"conflicts\":2,\"other_mac\":\"02:00:00:00:00:02\"},"
+		 "{\"address\":\"10.0.0.3/24\",\"port\":\"front\",\"vrf\":0,\"vlan\":null,"
+		 "\"state\":\"PREFERRED\",\"conflicts\":0,\"other_mac\":null}]}\n");
+}
+
+static void serve_routes_alone(void *context, const struct http_request *request,
+			       struct http_response *response)
+{
+	text_add(&response->body, "{\"routes\":[]}\n");
 }
 
 static void routes_are_shown(void)
@@ -101,8 +113,17 @@ static void routes_are_shown(void)
 
 	CU_ASSERT_FATAL(admin_start(&admin, &params, &why));
 	CU_ASSERT_EQUAL(FOILCTL(80, "routes", "--admin", admin_address(admin)), FOILCTL_OK);
-	CU_ASSERT_STRING_EQUAL(foilctl_out, "PREFIX       VIA  PORT   SOURCE     MTU  VRF\n"
-					    "10.0.0.0/24  -    front  10.0.0.1  1500    0\n");
+	CU_ASSERT_STRING_EQUAL(foilctl_out,
+			       "PREFIX       VIA         PORT   VLAN  SOURCE     MTU  VRF\n"
+			       "10.0.0.0/24  -           front     7  10.0.0.1  1500    0\n"
+			       "0.0.0.0/0    10.0.0.254  front     -  -         1500    0\n"
+			       "\n"
+			       "ADDRESS      PORT   VLAN  VRF  STATE      CONFLICTS  WITH\n"
+			       "10.0.0.1/24  front     7    0  DUPLICATE          2  02:00:00:00:00:02\n"
+			       "10.0.0.3/24  front     -    0  PREFERRED          0  -\n");
+	extra.serve = serve_routes_alone;
+	CU_ASSERT_EQUAL(FOILCTL(80, "routes", "--admin", admin_address(admin)), FOILCTL_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(foilctl_err, "not understood"));
 	admin_stop(admin);
 }
 
