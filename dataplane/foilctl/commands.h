@@ -30,7 +30,7 @@ struct foilctl_example {
 
 struct foilctl_command {
 	const char *name;
-	const char *operand;  /* "PATTERN", "bash|zsh"; NULL = takes none */
+	const char *operand;  /* "PATTERN", "bash|zsh", "rest|add N" (two words); NULL = takes none */
 	bool operand_needed;
 	const char *summary;
 	const char *text;     /* paragraphs, with an empty line between them; wrapped when printed */

@@ -3,12 +3,13 @@
 
 #include "dataplane/foilctl/commands.h"
 
-/* The values of an option when they are listed ("rx|tx"): words apart by spaces; else "". */
+/* The values of an option when they are listed ("rx|tx"): words apart by spaces; else "".  What an
+ * operand wants behind its values ("rest|add N") is not completed. */
 static void write_values(FILE *out, const char *argument)
 {
 	if (!argument || !strchr(argument, '|') || (argument[0] >= 'A' && argument[0] <= 'Z'))
 		return;
-	for (; *argument; argument++)
+	for (; *argument && *argument != ' '; argument++)
 		fputc(*argument == '|' ? ' ' : *argument, out);
 }
 

@@ -41,6 +41,7 @@ struct foilctl_options {
 	const char *segment; /* NULL = the default */
 	const char *admin;   /* NULL = as the data plane says */
 	const char *operand; /* the word after the command */
+	const char *operand_value; /* the one after that */
 	bool json;
 	bool nonzero;
 	bool all;
@@ -59,6 +60,9 @@ struct foilctl_options {
 	bool failed;
 	bool slow;
 	uint64_t over_ns;
+	/* workers */
+	const char *from;
+	const char *to;
 	/* capture */
 	const char *write_file;
 	const char *on;
@@ -94,6 +98,8 @@ int foilctl_capture(const struct foilctl_options *options, const struct foilctl_
 int foilctl_requests(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_ports(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_workers(const struct foilctl_options *options, const struct foilctl_io *io);
+/* Of workers: rest, add, move. */
+int foilctl_workers_order(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_neigh(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_routes(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_completion(const struct foilctl_options *options, const struct foilctl_io *io);

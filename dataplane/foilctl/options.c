@@ -138,6 +138,8 @@ static int parse(struct foilctl_options *options, const struct foilctl_command *
 	}
 	if (command->operand && optind < argc)
 		options->operand = argv[optind++];
+	if (command->operand && strchr(command->operand, ' ') && optind < argc)
+		options->operand_value = argv[optind++];
 	if (optind < argc) {
 		fprintf(io->err, "foilctl %s: %s is one argument too many\n", command->name,
 			argv[optind]);

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from tests.e2e.lib.points import limit, run
-from tests.e2e.lib.world import start_default, until
+from tests.e2e.lib.world import program, start_default, until
 
 WORKERS = 2
 CONNECTIONS = 1000
@@ -173,6 +173,23 @@ def test_an_order_that_cannot_be_is_refused(world):
     assert world.admin('/hydrofoil/workers/order?move=1&from=0&to=1', 'POST')[0] == 400
     order(world, 'add=1')
     assert world.admin('/hydrofoil/workers/order?rest=0')[0] == 405
+
+
+def test_foilctl_shows_and_orders(world):
+    def foilctl(*words, fails=False):
+        done = world.call('gateway', [program('foilctl'), 'workers', *words], check=False)
+        assert (done.returncode != 0) == fails, done
+        return done.stderr if fails else done.stdout
+    screen = foilctl('rest', '1')
+    assert re.search(r'^1 +rests +\S+ +0 ', screen, re.MULTILINE), screen
+    assert json.loads(foilctl('--json'))['workers'][1]['resting']
+    assert 'add' in foilctl('rest', '0', fails=True)
+    screen = foilctl('add', '1')
+    assert re.search(r'^1 +serves ', screen, re.MULTILINE), screen
+    before = json.loads(foilctl('--json'))['workers'][1]['buckets']
+    foilctl('move', '5', '--from', '0', '--to', '1')
+    assert json.loads(foilctl('--json'))['workers'][1]['buckets'] == before + 5
+    assert 'there is no worker 9' in foilctl('move', '5', '--from', '0', '--to', '9', fails=True)
 
 
 def cpu_s(world):
