@@ -69,7 +69,7 @@ static void reset(struct stream *stream, uint64_t now_ns)
 static void release(struct stream *stream, uint64_t now_ns)
 {
 	struct kernel_conn *conn = conn_of(stream);
-	bool unread = stream->rx.bytes > 0;
+	bool unread = stream->rx.bytes > 0 && !(conn->flags & KERNEL_F_ENDED);
 
 	conn->flags |= KERNEL_F_RELEASED;
 	slice_queue_clear(conn->all->params.slices, &stream->rx);
@@ -77,7 +77,8 @@ static void release(struct stream *stream, uint64_t now_ns)
 	if (conn->state == KERNEL_CLOSED) {
 		kernel_conn_event(conn, 0);
 	} else if (unread || conn->state == KERNEL_OPENING) {
-		/* RFC 2525 2.17: data that nobody will read means a reset, not a FIN. */
+		/* RFC 2525 2.17: data that nobody will read means a reset, not a FIN, to a peer that
+		 * goes on sending. */
 		kernel_conn_close(conn, true, STREAM_FAILURE_LOCAL_RESET);
 	} else if (conn->tx.bytes == 0) {
 		kernel_conn_close(conn, false, STREAM_FAILURE_NONE);

@@ -65,17 +65,17 @@ static void server_deadline(struct h1_server *server, uint64_t deadline_ns)
 	gateway_timer_by(server->gateway, &server->timer, deadline_ns);
 }
 
-/* Closes in a way that the last answer survives: what the client still sends is read and dropped
- * for a while, because unread bytes would turn our FIN into a reset (RFC 9112 9.6). */
+/* Closes in a way that the last answer survives: what the client has sent and still sends is read
+ * and dropped for a while, because unread bytes would turn our FIN into a reset (RFC 9112 9.6). */
 static void server_linger(struct h1_server *server, uint64_t now_ns)
 {
+	stream_skip(server->stream, server->gateway->params.slices, UINT32_MAX, now_ns);
 	if (server->peer_ended) {
 		h1_server_close(server, false, now_ns);
 		return;
 	}
 	server->state = H1_SERVER_LINGER;
 	stream_shutdown(server->stream, now_ns);
-	stream_skip(server->stream, server->gateway->params.slices, UINT32_MAX, now_ns);
 	server_deadline(server, now_ns + LINGER_NS);
 }
 

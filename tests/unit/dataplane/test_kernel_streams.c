@@ -138,6 +138,32 @@ static void what_was_written_leaves_after_release(void)
 	fixture_finish();
 }
 
+/* A reset tells a peer to stop sending; one that has sent its end needs no telling, and the answer
+ * would be lost. */
+static void unread_bytes_before_an_end_do_not_abort(void)
+{
+	fixture_start();
+	struct stream *stream = accepted(0);
+
+	kernel[0].ended = true;
+	fake_kernel_arrives(0, 10);
+	fake_kernel_event(0, KERNEL_READABLE | KERNEL_ENDING);
+	poll_once();
+	poll_once();
+	CU_ASSERT(seen & STREAM_ENDED);
+	kernel[0].room = 100;
+	fixture_send(stream, 5000);
+	stream_release(stream, now_ns);
+	poll_once();
+	CU_ASSERT(!kernel[0].closed);
+	kernel[0].room = 5000;
+	fake_kernel_event(0, KERNEL_WRITABLE);
+	poll_once();
+	CU_ASSERT_EQUAL(kernel[0].out_bytes, 5000);
+	CU_ASSERT(kernel[0].closed && !kernel[0].aborted);
+	fixture_finish();
+}
+
 static void unread_bytes_and_resets_abort(void)
 {
 	struct stream_info info;
@@ -268,6 +294,7 @@ static void asks_rarely_while_nothing_comes(void)
 UNIT_TESTS(UNIT_TEST(reads_into_buffers_whatever_the_pieces),
 	   UNIT_TEST(stops_reading_when_nobody_takes), UNIT_TEST(a_short_write_is_gone_on_with),
 	   UNIT_TEST(writable_comes_when_room_does), UNIT_TEST(what_was_written_leaves_after_release),
+	   UNIT_TEST(unread_bytes_before_an_end_do_not_abort),
 	   UNIT_TEST(unread_bytes_and_resets_abort), UNIT_TEST(peers_reset_is_told),
 	   UNIT_TEST(an_answer_outlives_its_broken_pipe), UNIT_TEST(short_of_buffers),
 	   UNIT_TEST(asks_rarely_while_nothing_comes))

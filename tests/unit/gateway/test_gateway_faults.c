@@ -329,6 +329,32 @@ static void an_early_answer_does_not_lose_itself(void)
 	world_end(&world);
 }
 
+/* The client has half-closed; the end of its body lies unread, because the origin takes no more. */
+static void an_early_answer_survives_a_body_that_nobody_took(void)
+{
+	static char body[10000];
+
+	start();
+	world.pipes.window_bytes = world.pipes.queue_bytes = 4096;
+	world.origin_readable = NULL;
+	struct peer *client = world_client(&world);
+
+	memset(body, 'b', sizeof(body));
+	peer_send(client, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000\r\n\r\n");
+	world_settle(&world);
+	world.origins[0].read_max = 0;
+	peer_send_bytes(client, body, sizeof(body));
+	peer_finish(client);
+	world_settle(&world);
+	CU_ASSERT(world.origins[0].got_bytes < sizeof(body));
+	peer_send(&world.origins[0], "HTTP/1.1 413 No\r\ncontent-length: 3\r\n\r\nno!");
+	world_settle(&world);
+	CU_ASSERT_PTR_NOT_NULL(strstr(client->got, "no!"));
+	CU_ASSERT(client->ended && !client->broken);
+	CU_ASSERT_EQUAL(gateway_connections(world.gateway), 0);
+	world_end(&world);
+}
+
 UNIT_TESTS(UNIT_TEST(the_client_vanishes_at_every_byte),
 	   UNIT_TEST(the_client_vanishes_at_every_byte_of_the_answer),
 	   UNIT_TEST(the_origin_vanishes_at_every_byte), UNIT_TEST(pools_run_out),
@@ -337,4 +363,5 @@ UNIT_TESTS(UNIT_TEST(the_client_vanishes_at_every_byte),
 	   UNIT_TEST(an_endpoint_that_goes_takes_its_idle_connections_with_it),
 	   UNIT_TEST(draining_closes_idle_and_lets_busy_finish),
 	   UNIT_TEST(destroying_a_busy_gateway_leaves_nothing),
-	   UNIT_TEST(an_early_answer_does_not_lose_itself))
+	   UNIT_TEST(an_early_answer_does_not_lose_itself),
+	   UNIT_TEST(an_early_answer_survives_a_body_that_nobody_took))
