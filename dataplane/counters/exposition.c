@@ -129,7 +129,7 @@ static void write_process(struct exposition *e)
 		char name[FAMILY_NAME_BYTES];
 
 		plain(e, "hydrofoil_", "hydrofoil.", metric, value);
-		if (!metric->envoy_name[0])
+		if (!metric->envoy_name[0] || e->tags)
 			continue;
 		snprintf(name, sizeof(name), "%s", metric->envoy_name);
 		for (char *at = name; *at; at++)
@@ -177,6 +177,7 @@ bool exposition_write(const struct segment_reader *reader,
 	struct exposition e = {
 		.reader = reader,
 		.settings = settings,
+		.tags = segment_reader_tags(reader),
 		.by_name = options->wanted || stat_settings_hides(settings),
 		.options = options,
 		.family = {.out = out, .openmetrics = options->openmetrics, .settings = settings},
@@ -192,11 +193,15 @@ bool exposition_write(const struct segment_reader *reader,
 		return false;
 	write_devices(&e, &ports);
 	segment_objects_free(&ports);
-	if (!exposition_objects(&e, why))
+	if (!exposition_objects(&e, why) || (e.tags && !exposition_tagged(&e, why)))
 		return false;
+	if (!options->wanted && e.tags)
+		exposition_gauge(out, "hydrofoil_tag_regexes_given_up",
+				 "names on which a regular expression of stats_tags found no end",
+				 tag_cache_gave_up(e.tags));
 	if (!options->wanted)
 		exposition_gauge(out, "hydrofoil_series_cut",
-				 "series left out because their family has too many", e.cut);
+				 "series left out because their family has too many, or one of the same labels", e.cut);
 	if (cut)
 		*cut = e.cut;
 	return out->failed ? why_set(why, "no memory for the text of all metrics") : true;

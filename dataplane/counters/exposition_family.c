@@ -73,8 +73,10 @@ void family_sample(struct family *family, const char *suffix)
 
 	text_printf(family->out, "%s%s", family->name, suffix);
 	family->labels = 0;
-	for (uint32_t i = 0; i < stat_settings_tag_count(family->settings); i++) {
-		stat_settings_tag_at(family->settings, i, &name, &value);
+	const struct stat_tags *tags = stat_settings_tags(family->settings);
+
+	for (uint32_t i = 0; !family->tagged && i < stat_tags_fixed_count(tags); i++) {
+		stat_tags_fixed_at(tags, i, &name, &value);
 		family_label(family, name, value);
 	}
 }
@@ -104,6 +106,12 @@ void family_label(struct family *family, const char *label, const char *value)
 	exposition_label_value(family->out, value);
 }
 
+void family_labels_text(struct family *family, const char *text)
+{
+	if (text[0])
+		text_printf(family->out, "%s%s", family->labels++ ? "," : "{", text);
+}
+
 static void end_labels(struct family *family)
 {
 	text_add(family->out, family->labels ? "} " : " ");
@@ -127,6 +135,8 @@ static void bound_text(double bound, bool openmetrics, char *out, uint32_t size)
 static void sample_of(struct family *family, const char *suffix, const struct family_labels *labels)
 {
 	family_sample(family, suffix);
+	if (labels->text)
+		family_labels_text(family, labels->text);
 	for (uint32_t i = 0; i < 2 && labels->names[i]; i++)
 		family_label(family, labels->names[i], labels->values[i]);
 }

@@ -7,26 +7,31 @@
 #include "dataplane/counters/stat_set.h"
 #include "stack/base/counter.h"
 
-/* How objects of a kind are called: prefix of the metric, labels for the parts of the name, and
- * what stands before each part in Envoy's dotted name. */
-static const struct {
-	const char *prefix;
-	const char *labels[2];
-	const char *dotted[2];
-} kinds[SEGMENT_KIND_COUNT] = {
-	[STAT_LISTENER] = {"envoy_listener_", {"envoy_listener_address", NULL}, {"listener.", ""}},
-	[STAT_HTTP] = {"envoy_http_", {"envoy_http_conn_manager_prefix", NULL}, {"http.", ""}},
-	[STAT_CLUSTER] = {"envoy_cluster_", {"envoy_cluster_name", NULL}, {"cluster.", ""}},
+static const struct exposition_kind kinds[SEGMENT_KIND_COUNT] = {
+	[STAT_LISTENER] = {"envoy_listener_", {"envoy_listener_address", NULL}, {"listener.", ""},
+			   {STAT_DEFAULT_LISTENER_ADDRESS}},
+	[STAT_HTTP] = {"envoy_http_", {"envoy_http_conn_manager_prefix", NULL}, {"http.", ""},
+		       {STAT_DEFAULT_HTTP_CONN_MANAGER_PREFIX}},
+	[STAT_CLUSTER] = {"envoy_cluster_", {"envoy_cluster_name", NULL}, {"cluster.", ""},
+			  {STAT_DEFAULT_CLUSTER_NAME}},
 	[STAT_ENDPOINT] = {"envoy_cluster_endpoint_",
 			   {"envoy_cluster_name", "envoy_endpoint_address"},
-			   {"cluster.", ".endpoint."}},
+			   {"cluster.", ".endpoint."},
+			   {STAT_DEFAULT_CLUSTER_NAME, STAT_DEFAULT_ENDPOINT_ADDRESS}},
 	[STAT_ROUTE] = {"envoy_vhost_route_", {"envoy_virtual_host", "envoy_route"},
-			{"vhost.", ".route."}},
-	[STAT_TCP_PROXY] = {"envoy_tcp_", {"envoy_tcp_prefix", NULL}, {"tcp.", ""}},
-	[SEGMENT_PORT] = {"hydrofoil_port_", {"port", NULL}, {"hydrofoil.port.", ""}},
+			{"vhost.", ".route."}, {STAT_DEFAULT_VIRTUAL_HOST, STAT_DEFAULT_ROUTE}},
+	[STAT_TCP_PROXY] = {"envoy_tcp_", {"envoy_tcp_prefix", NULL}, {"tcp.", ""},
+			    {STAT_DEFAULT_TCP_PREFIX}},
+	[SEGMENT_PORT] = {"hydrofoil_port_", {"port", NULL}, {"hydrofoil.port.", ""}, {0}},
 };
 
+const struct exposition_kind *exposition_kind(uint32_t kind)
+{
+	return &kinds[kind];
+}
+
 #define DOTTED_BYTES (2 * SEGMENT_NAME_BYTES + 32)
+#define METRIC_NAME_BYTES 128
 
 static void dotted_prefix(uint32_t kind, const struct segment_object *object, char *out)
 {
@@ -79,11 +84,11 @@ static void write_metric(struct exposition *e, const struct stat_set *set, uint3
  * single statuses. */
 static void write_kind(struct exposition *e, const struct stat_set *set)
 {
-	char last[FAMILY_NAME_BYTES] = "";
+	char last[METRIC_NAME_BYTES] = "";
 
 	for (uint32_t m = 0; m < set->table->count && set->objects.count > 0; m++) {
 		const struct metric *metric = &set->table->items[m];
-		char base[FAMILY_NAME_BYTES], code[4] = "";
+		char base[METRIC_NAME_BYTES], code[4] = "";
 		uint32_t digits = stat_name_code(metric->name, base, sizeof(base), code);
 
 		if (digits == 0)
@@ -160,7 +165,7 @@ static void write_histograms(struct exposition *e, const struct stat_set *set)
 			continue;
 		for (uint32_t i = 0; i < set->objects.count; i++) {
 			const struct segment_object *object = &set->objects.items[i];
-			char prefix[DOTTED_BYTES], dotted[DOTTED_BYTES + FAMILY_NAME_BYTES];
+			char prefix[DOTTED_BYTES], dotted[DOTTED_BYTES + METRIC_NAME_BYTES];
 			struct stat_name name;
 			struct histogram sum;
 
@@ -171,7 +176,7 @@ static void write_histograms(struct exposition *e, const struct stat_set *set)
 			stat_name_split(object, &name);
 			struct family_labels labels = {
 				{kinds[set->kind].labels[0], kinds[set->kind].labels[1]},
-				{name.first, name.second},
+				{name.first, name.second}, NULL,
 			};
 
 			if (e->options->summaries)
@@ -184,7 +189,8 @@ static void write_histograms(struct exposition *e, const struct stat_set *set)
 
 bool exposition_objects(struct exposition *e, struct why *why)
 {
-	for (uint32_t kind = 0; kind < SEGMENT_KIND_COUNT; kind++) {
+	/* Envoy's come by another way where stats_config shapes them. */
+	for (uint32_t kind = e->tags ? SEGMENT_PORT : 0; kind < SEGMENT_KIND_COUNT; kind++) {
 		struct stat_set set;
 
 		if (!stat_set_load(e->reader, kind, &set, why))

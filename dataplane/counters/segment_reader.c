@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "dataplane/counters/stat_settings_json.h"
+#include "dataplane/counters/tag_cache.h"
 #include "stack/base/counter.h"
 #include "stack/base/invariant.h"
 
@@ -21,6 +22,7 @@ struct segment_reader {
 	uint16_t worker_count;
 	int fd;
 	struct stat_settings *settings; /* read at the first use */
+	struct tag_cache *tags;         /* made at the first use */
 	char path[256];
 };
 
@@ -101,6 +103,7 @@ void segment_reader_close(struct segment_reader *reader)
 		munmap((void *)(uintptr_t)reader->base, reader->mapped_bytes);
 	if (reader->fd >= 0)
 		close(reader->fd);
+	tag_cache_free(reader->tags);
 	stat_settings_free(reader->settings);
 	free(reader);
 }
@@ -120,6 +123,16 @@ const struct stat_settings *segment_reader_settings(const struct segment_reader 
 		reader->settings = stat_settings_from_json(text, &why);
 	free(text);
 	return reader->settings;
+}
+
+struct tag_cache *segment_reader_tags(const struct segment_reader *constant)
+{
+	struct segment_reader *reader = (struct segment_reader *)(uintptr_t)constant;
+	struct stat_tags *tags = stat_settings_tags(segment_reader_settings(reader));
+
+	if (!reader->tags && stat_tags_shape_names(tags))
+		reader->tags = tag_cache_create(tags);
+	return reader->tags;
 }
 
 bool segment_reader_is_current(const struct segment_reader *reader)

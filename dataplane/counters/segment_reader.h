@@ -16,6 +16,7 @@
 
 struct segment_reader;
 struct stat_settings;
+struct tag_cache;
 
 /* What stands in a slot; copied out of the directory. */
 struct segment_object {
@@ -45,6 +46,10 @@ uint16_t segment_reader_workers(const struct segment_reader *reader);
 /* How counters are to be shown: stats_config of the data plane; NULL = it has none.  Lives as long
  * as the reader. */
 const struct stat_settings *segment_reader_settings(const struct segment_reader *reader);
+
+/* Names and labels worked out for stats_config whose tags shape them, kept as long as the reader;
+ * NULL = there is no need. */
+struct tag_cache *segment_reader_tags(const struct segment_reader *reader);
 
 /* Copies the directory of one kind (enum stat_kind or segment_kind); freed by the caller with
  * segment_objects_free.  False when it was being changed at every try, or there is no memory. */

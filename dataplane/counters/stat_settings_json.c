@@ -55,14 +55,22 @@ static bool read_buckets(struct stat_settings *settings, const json_t *list, str
 	return true;
 }
 
-static bool read_tags(struct stat_settings *settings, const json_t *tags, struct why *why)
+static bool read_tags(struct stat_tags *to, const json_t *root, struct why *why)
 {
+	const json_t *tags = json_object_get(root, "stats_tags");
+
+	if (json_is_false(json_object_get(root, "use_all_default_tags")))
+		stat_tags_no_defaults(to);
 	for (size_t i = 0; i < json_array_size(tags); i++) {
 		const json_t *tag = json_array_get(tags, i);
 		const char *name = json_string_value(json_object_get(tag, "tag_name"));
 		const char *value = json_string_value(json_object_get(tag, "fixed_value"));
+		const char *regex = json_string_value(json_object_get(tag, "regex"));
 
-		if (name && value && !stat_settings_tag(settings, name, value, why))
+		if (!name)
+			return why_set(why, "a tag without a name");
+		if (!(value ? stat_tags_fixed(to, name, value, why)
+			    : stat_tags_regex(to, name, regex, why)))
 			return false;
 	}
 	return true;
@@ -80,7 +88,7 @@ static bool read_all(struct stat_settings *settings, const json_t *root, struct 
 	return read_list(settings, STAT_INCLUDE, inclusion, why) &&
 	       read_list(settings, STAT_EXCLUDE, json_object_get(matcher, "exclusion_list"), why) &&
 	       read_buckets(settings, json_object_get(root, "histogram_bucket_settings"), why) &&
-	       read_tags(settings, json_object_get(root, "stats_tags"), why);
+	       read_tags(stat_settings_tags(settings), root, why);
 }
 
 struct stat_settings *stat_settings_from_json(const char *text, struct why *why)

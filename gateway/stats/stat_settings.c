@@ -1,12 +1,11 @@
 #include "gateway/stats/stat_settings.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define MATCH_STEPS_MAX 100000
+#include "gateway/stats/stat_regex.h"
+
 #define OWN_PREFIX "hydrofoil."
 
 struct pattern {
@@ -15,8 +14,7 @@ struct pattern {
 	bool ignore_case;
 	char *text;
 	size_t length;
-	pcre2_code *code;
-	pcre2_match_data *match;
+	struct stat_regex *regex;
 	double *bounds; /* STAT_BUCKETS */
 	uint32_t bound_count;
 };
@@ -25,14 +23,9 @@ struct stat_settings {
 	bool reject_all;
 	bool include_only;
 	bool excludes;
-	pcre2_match_context *context;
 	struct pattern patterns[STAT_SETTINGS_PATTERNS_MAX];
 	uint32_t pattern_count;
-	struct {
-		char *name;
-		char *value;
-	} tags[STAT_SETTINGS_TAGS_MAX];
-	uint32_t tag_count;
+	struct stat_tags *tags;
 };
 
 /* Envoy's default buckets. */
@@ -46,12 +39,11 @@ struct stat_settings *stat_settings_create(void)
 
 	if (!settings)
 		return NULL;
-	settings->context = pcre2_match_context_create(NULL);
-	if (!settings->context) {
+	settings->tags = stat_tags_create();
+	if (!settings->tags) {
 		free(settings);
 		return NULL;
 	}
-	pcre2_set_match_limit(settings->context, MATCH_STEPS_MAX);
 	return settings;
 }
 
@@ -60,16 +52,11 @@ void stat_settings_free(struct stat_settings *settings)
 	if (!settings)
 		return;
 	for (uint32_t i = 0; i < settings->pattern_count; i++) {
-		pcre2_match_data_free(settings->patterns[i].match);
-		pcre2_code_free(settings->patterns[i].code);
+		stat_regex_free(settings->patterns[i].regex);
 		free(settings->patterns[i].text);
 		free(settings->patterns[i].bounds);
 	}
-	for (uint32_t i = 0; i < settings->tag_count; i++) {
-		free(settings->tags[i].name);
-		free(settings->tags[i].value);
-	}
-	pcre2_match_context_free(settings->context);
+	stat_tags_free(settings->tags);
 	free(settings);
 }
 
@@ -81,25 +68,6 @@ void stat_settings_reject_all(struct stat_settings *settings)
 void stat_settings_include_only(struct stat_settings *settings)
 {
 	settings->include_only = true;
-}
-
-static bool compile(struct pattern *pattern, struct why *why)
-{
-	PCRE2_UCHAR message[128] = "no memory";
-	PCRE2_SIZE where = 0;
-	int error = 0;
-
-	pattern->code = pcre2_compile((PCRE2_SPTR)pattern->text, PCRE2_ZERO_TERMINATED,
-				      PCRE2_NEVER_BACKSLASH_C | PCRE2_ANCHORED |
-					      PCRE2_ENDANCHORED,
-				      &error, &where, NULL);
-	if (!pattern->code) {
-		pcre2_get_error_message(error, message, sizeof(message));
-		return why_set(why, "\"%.200s\" is not a regular expression: %s at %zu",
-			       pattern->text, (const char *)message, where);
-	}
-	pattern->match = pcre2_match_data_create_from_pattern(pattern->code, NULL);
-	return pattern->match || why_set(why, "no memory");
 }
 
 bool stat_settings_pattern(struct stat_settings *settings, enum stat_pattern_use use,
@@ -121,7 +89,8 @@ bool stat_settings_pattern(struct stat_settings *settings, enum stat_pattern_use
 	pattern->length = strlen(text);
 	settings->include_only |= use == STAT_INCLUDE;
 	settings->excludes |= use == STAT_EXCLUDE;
-	return kind != STAT_PATTERN_REGEX || compile(pattern, why);
+	return kind != STAT_PATTERN_REGEX ||
+	       stat_regex_make(&pattern->regex, STAT_REGEX_RE2, text, true, why);
 }
 
 bool stat_settings_bound(struct stat_settings *settings, double bound, struct why *why)
@@ -139,50 +108,13 @@ bool stat_settings_bound(struct stat_settings *settings, double bound, struct wh
 	return true;
 }
 
-/* As Prometheus has them. */
-static bool is_label(const char *name)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
-
-	return *name && strchr(letters, *name) && strncmp(name, "__", 2) != 0 &&
-	       strspn(name + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789") ==
-		       strlen(name + 1);
-}
-
-bool stat_settings_tag(struct stat_settings *settings, const char *name, const char *value,
-		       struct why *why)
-{
-	char label[128];
-	size_t length = strlen(name);
-
-	if (length == 0 || length >= sizeof(label))
-		return why_set(why, "a tag's name has 1 to %zu characters", sizeof(label) - 1);
-	memcpy(label, name, length + 1);
-	for (char *at = label; *at; at++)
-		*at = strchr(".-/", *at) ? '_' : *at;
-	if (!is_label(label))
-		return why_set(why, "\"%s\" cannot be a label", name);
-	for (uint32_t i = 0; i < settings->tag_count; i++)
-		if (strcmp(settings->tags[i].name, label) == 0)
-			return why_set(why, "the tag \"%s\" comes twice", name);
-	if (settings->tag_count == STAT_SETTINGS_TAGS_MAX)
-		return why_set(why, "more than %u tags", STAT_SETTINGS_TAGS_MAX);
-	settings->tags[settings->tag_count].name = strdup(label);
-	settings->tags[settings->tag_count].value = strdup(value);
-	settings->tag_count++;
-	return (settings->tags[settings->tag_count - 1].name &&
-		settings->tags[settings->tag_count - 1].value) ||
-	       why_set(why, "no memory");
-}
-
 static bool same(const struct pattern *pattern, const char *text)
 {
 	return (pattern->ignore_case ? strncasecmp(text, pattern->text, pattern->length)
 				     : strncmp(text, pattern->text, pattern->length)) == 0;
 }
 
-static bool matches(const struct stat_settings *settings, const struct pattern *pattern,
-		    const char *name)
+static bool matches(const struct pattern *pattern, const char *name)
 {
 	size_t length = strlen(name);
 
@@ -199,8 +131,7 @@ static bool matches(const struct stat_settings *settings, const struct pattern *
 				return true;
 		return false;
 	case STAT_PATTERN_REGEX:
-		return pcre2_match(pattern->code, (PCRE2_SPTR)name, length, 0, 0, pattern->match,
-				   settings->context) >= 0;
+		return stat_regex_match(pattern->regex, name, length) == STAT_REGEX_YES;
 	}
 	return false;
 }
@@ -210,7 +141,7 @@ static bool any_matches(const struct stat_settings *settings, enum stat_pattern_
 {
 	for (uint32_t i = 0; i < settings->pattern_count; i++)
 		if (settings->patterns[i].use == use &&
-		    matches(settings, &settings->patterns[i], name))
+		    matches(&settings->patterns[i], name))
 			return true;
 	return false;
 }
@@ -238,7 +169,7 @@ uint32_t stat_settings_bounds(const struct stat_settings *settings, const char *
 		const struct pattern *pattern = &settings->patterns[i];
 
 		if (pattern->use != STAT_BUCKETS || pattern->bound_count == 0 ||
-		    !matches(settings, pattern, name))
+		    !matches(pattern, name))
 			continue;
 		*bounds = pattern->bounds;
 		return pattern->bound_count;
@@ -246,14 +177,7 @@ uint32_t stat_settings_bounds(const struct stat_settings *settings, const char *
 	return ARRAY_LEN(default_bounds);
 }
 
-uint32_t stat_settings_tag_count(const struct stat_settings *settings)
+struct stat_tags *stat_settings_tags(const struct stat_settings *settings)
 {
-	return settings ? settings->tag_count : 0;
-}
-
-void stat_settings_tag_at(const struct stat_settings *settings, uint32_t index, const char **name,
-			  const char **value)
-{
-	*name = settings->tags[index].name;
-	*value = settings->tags[index].value;
+	return settings ? settings->tags : NULL;
 }

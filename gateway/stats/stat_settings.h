@@ -1,24 +1,24 @@
 /* How counters are shown: stats_config of the bootstrap in plain form.
  *
  *     which   inclusion or exclusion list of patterns over Envoy's dotted names
- *     tags    labels with fixed values, on every series
+ *     tags    labels with fixed values on every series, and rules that shape Envoy's (stat_tags.h)
  *     buckets upper bounds of distributions, by pattern: the first that matches counts
  *
  * Everything is counted all the same; this only says what is shown.  Inclusion lists are about
  * Envoy's names: hydrofoil.* stays, which Envoy's users could not have listed.  Regular
- * expressions are PCRE2, matched against the whole name, with a match limit.  Control threads and
- * tools only. */
+ * expressions are matched against the whole name, with a match limit (stat_regex.h).  Control threads
+ * and tools only. */
 #ifndef GATEWAY_STATS_STAT_SETTINGS_H
 #define GATEWAY_STATS_STAT_SETTINGS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/stats/stat_tags.h"
 #include "stack/base/compiler.h"
 #include "stack/base/why.h"
 
 #define STAT_SETTINGS_PATTERNS_MAX 1024
-#define STAT_SETTINGS_TAGS_MAX 32
 #define STAT_SETTINGS_BOUNDS_MAX 128 /* of one pattern */
 
 struct stat_settings;
@@ -44,8 +44,6 @@ MUST_USE bool stat_settings_pattern(struct stat_settings *settings, enum stat_pa
 				    bool ignore_case, struct why *why);
 /* One more upper bound of the latest STAT_BUCKETS pattern, in milliseconds, ascending. */
 MUST_USE bool stat_settings_bound(struct stat_settings *settings, double bound, struct why *why);
-MUST_USE bool stat_settings_tag(struct stat_settings *settings, const char *name,
-				const char *value, struct why *why);
 
 /* settings may be NULL: everything is shown, Envoy's default bounds, no tags. */
 bool stat_settings_shows(const struct stat_settings *settings, const char *name);
@@ -53,8 +51,7 @@ bool stat_settings_shows(const struct stat_settings *settings, const char *name)
 bool stat_settings_hides(const struct stat_settings *settings);
 uint32_t stat_settings_bounds(const struct stat_settings *settings, const char *name,
 			      const double **bounds);
-uint32_t stat_settings_tag_count(const struct stat_settings *settings);
-void stat_settings_tag_at(const struct stat_settings *settings, uint32_t index, const char **name,
-			  const char **value);
+/* Written as the settings are, and used when names are shown; NULL for NULL. */
+struct stat_tags *stat_settings_tags(const struct stat_settings *settings);
 
 #endif

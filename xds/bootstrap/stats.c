@@ -54,18 +54,19 @@ static void check_list(struct document *document, struct stat_settings *settings
 		check_pattern(document, settings, use, list->patterns[i]);
 }
 
-static void check_tag(struct document *document, struct stat_settings *settings,
+static void check_tag(struct document *document, struct stat_tags *tags,
 		      const Metrics__TagSpecifier *tag)
 {
 	bool regex = tag->tag_value_case == METRICS__TAG_SPECIFIER__TAG_VALUE_REGEX;
 	struct why why;
 
-	if (regex && !stat_settings_pattern(settings, STAT_EXCLUDE, STAT_PATTERN_REGEX, tag->regex,
-					    false, &why))
-		document_fault(document, &tag->base, "regex", "%s", why.text);
-	if (tag->tag_value_case == METRICS__TAG_SPECIFIER__TAG_VALUE_FIXED_VALUE &&
-	    !stat_settings_tag(settings, tag->tag_name, tag->fixed_value, &why))
-		document_fault(document, &tag->base, "tag_name", "%s", why.text);
+	if (tag->tag_value_case == METRICS__TAG_SPECIFIER__TAG_VALUE_FIXED_VALUE) {
+		if (!stat_tags_fixed(tags, tag->tag_name, tag->fixed_value, &why))
+			document_fault(document, &tag->base, "tag_name", "%s", why.text);
+	} else if (!stat_tags_regex(tags, tag->tag_name, regex ? tag->regex : NULL, &why)) {
+		document_fault(document, &tag->base, regex && tag->regex[0] ? "regex" : "tag_name",
+			       "%s", why.text);
+	}
 }
 
 static void check_buckets(struct document *document, struct stat_settings *settings,
@@ -101,7 +102,7 @@ void stats_check(struct document *document, const Metrics__StatsConfig *config)
 		 matcher->stats_matcher_case == METRICS__STATS_MATCHER__STATS_MATCHER_EXCLUSION_LIST)
 		check_list(document, settings, STAT_EXCLUDE, matcher->exclusion_list);
 	for (size_t i = 0; i < config->n_stats_tags; i++)
-		check_tag(document, settings, config->stats_tags[i]);
+		check_tag(document, stat_settings_tags(settings), config->stats_tags[i]);
 	for (size_t i = 0; i < config->n_histogram_bucket_settings; i++)
 		check_buckets(document, settings, config->histogram_bucket_settings[i]);
 	stat_settings_free(settings);

@@ -22,10 +22,7 @@ static void what_meshes_write_passes(void)
 		"  - {match: {prefix: istiocustom}, buckets: [0.5, 1, 5]}\n");
 	xds_text_print(&test);
 	CU_ASSERT(test.good);
-	CU_ASSERT(xds_text_has(&test, FAULT_WARNING, 5, 30, "stats_config.stats_tags[0].regex",
-			       "labels come from what is counted"));
-	CU_ASSERT(xds_text_has(&test, FAULT_WARNING, 3, 3, "stats_config.use_all_default_tags",
-			       "labels come from what is counted"));
+	CU_ASSERT_EQUAL(test.bootstrap.document.faults.warnings, 0);
 	xds_text_end(&test);
 }
 
@@ -41,6 +38,9 @@ static void faults_have_their_place(void)
 		"  - {tag_name: 1a, fixed_value: x}\n"
 		"  - {tag_name: b, fixed_value: x}\n"
 		"  - {tag_name: b, fixed_value: y}\n"
+		"  - {tag_name: c, regex: '(?<=a)b'}\n"
+		"  - {tag_name: envoy.cluster_name}\n"
+		"  - {tag_name: envoy.cluster}\n"
 		"  stats_matcher:\n"
 		"    exclusion_list:\n"
 		"      patterns: [{safe_regex: {regex: '['}}, {prefix: ''}, {ignore_case: true}]\n"
@@ -56,16 +56,20 @@ static void faults_have_their_place(void)
 			       "cannot be a label"));
 	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 7, 6, "stats_config.stats_tags[3].tag_name",
 			       "comes twice"));
-	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 10, 19,
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 8, 19, "stats_config.stats_tags[4].regex",
+			       "which ECMAScript does not have"));
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 10, 6, "stats_config.stats_tags[6].tag_name",
+			       "is no default tag"));
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 13, 19,
 			       "stats_config.stats_matcher.exclusion_list.patterns[0].safe_regex",
 			       "not a regular expression"));
-	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 12, 26,
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 15, 26,
 			       "stats_config.histogram_bucket_settings[0].buckets", "ascend"));
-	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 13, 5,
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 16, 5,
 			       "stats_config.histogram_bucket_settings[1].buckets", "required"));
-	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 14, 5,
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 17, 5,
 			       "stats_config.histogram_bucket_settings[2].match", "required"));
-	CU_ASSERT_EQUAL(test.bootstrap.document.faults.errors, 9);
+	CU_ASSERT_EQUAL(test.bootstrap.document.faults.errors, 11);
 	xds_text_end(&test);
 }
 
