@@ -7,6 +7,7 @@
 
 #include "dataplane/clock.h"
 #include "dataplane/logger.h"
+#include "dataplane/worker/reta_plan.h"
 #include "stack/base/time.h"
 
 /* What one buffer takes in its pool beside its data, header and padding included. */
@@ -243,6 +244,19 @@ static bool make_fabric(struct assembly *a, struct why *why)
 	return a->settings.workers == 1 || fabric_create(&a->fabric, &params, why);
 }
 
+/* A device's table leads each flow to the home of its bucket, as far as it goes. */
+static void follow_buckets(struct assembly *a, struct port *port)
+{
+	uint16_t queue_of[PORT_RETA_MAX];
+	struct why sentence;
+
+	if (!a->fabric || !port_rss_has_table(&port->rss))
+		return;
+	reta_plan_make(&a->fabric->buckets, port->rss.reta_size, port->queues, port->rss.table, queue_of);
+	if (port_follow(port, queue_of, &sentence))
+		log_warning("port", "%s", sentence.text);
+}
+
 bool assembly_open(struct assembly *a, const struct dataplane_settings *settings,
 		   const char *version, struct why *why)
 {
@@ -260,6 +274,8 @@ bool assembly_open(struct assembly *a, const struct dataplane_settings *settings
 	if (!make_pools(a, why) || !open_ports(a, why) || !open_segment(a, version, why) ||
 	    !make_fabric(a, why))
 		return false;
+	for (uint16_t i = 0; i < a->ports_open; i++)
+		follow_buckets(a, &a->ports[i]);
 	for (uint16_t i = 0; i < a->settings.workers; i++)
 		if (!make_worker(a, i, why))
 			return false;
@@ -347,6 +363,7 @@ void assembly_look_at_ports(struct assembly *a)
 
 		if (port_step(&a->ports[i], &event))
 			log_warning("port", "%s", event.text);
+		follow_buckets(a, &a->ports[i]);
 		port_look(&a->ports[i], &state);
 		__atomic_store_n(&to->rx_missed, state.rx_missed, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->rx_errors, state.rx_errors, __ATOMIC_RELAXED);
@@ -356,6 +373,8 @@ void assembly_look_at_ports(struct assembly *a)
 		__atomic_store_n(&to->tx_unsendable, state.tx_unsendable, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->link_downs, state.link_downs, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->resets, state.resets, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->rss_table_writes, state.rss_table_writes, __ATOMIC_RELAXED);
+		__atomic_store_n(&to->rss_state, state.rss_state, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->link_up, state.link_up, __ATOMIC_RELAXED);
 		__atomic_store_n(&to->link_speed_bytes_per_second, state.speed_bits_per_second / 8,
 				 __ATOMIC_RELAXED);

@@ -7,7 +7,7 @@
 #include "dataplane/foilctl/table.h"
 #include "stack/base/counter.h"
 
-#define COLUMNS 13
+#define COLUMNS 14
 #define WIDE_COLUMNS 100
 
 struct port_sight {
@@ -36,6 +36,14 @@ static void cell_short(struct table *table, uint64_t number)
 	table_cell(table, text);
 }
 
+/* In the order of enum port_rss_state. */
+static const char *rss_word(uint64_t state)
+{
+	static const char *const words[] = {"-", "refused", "in test", "trusted", "wrong"};
+
+	return state < ARRAY_LEN(words) ? words[state] : "?";
+}
+
 static void add_row(struct table *table, const struct port_sight *p, bool wide)
 {
 	char speed[16];
@@ -56,6 +64,8 @@ static void add_row(struct table *table, const struct port_sight *p, bool wide)
 	cell_short(table, p->device.rx_errors);
 	cell_short(table, p->device.tx_errors);
 	cell_short(table, p->sum.tx_full);
+	if (wide)
+		table_cell(table, rss_word(p->device.rss_state));
 }
 
 static void add_json(struct text *out, const struct port_sight *p)
@@ -79,7 +89,7 @@ static bool print(const struct foilctl_options *options, const struct foilctl_io
 	static const struct table_column columns[COLUMNS] = {
 		{"PORT", false}, {"LINK", false},  {"BIT/s", true},  {"MTU", true}, {"RX", true},
 		{"RXbyte", true}, {"TX", true},    {"TXbyte", true}, {"MISS", true}, {"NOBUF", true},
-		{"RXERR", true}, {"TXERR", true}, {"TXFULL", true}};
+		{"RXERR", true}, {"TXERR", true}, {"TXFULL", true}, {"RSS", false}};
 	static const struct table_column narrow_columns[] = {
 		{"PORT", false}, {"LINK", false}, {"RX", true},    {"RXbyte", true}, {"TX", true},
 		{"TXbyte", true}, {"MISS", true}, {"NOBUF", true}, {"RXERR", true},  {"TXERR", true},

@@ -274,6 +274,8 @@ void port_look(const struct port *port, struct port_state *out)
 	}
 	out->link_downs = port->watch.link_downs;
 	out->resets = port->watch.resets;
+	out->rss_table_writes = port->rss.table_writes;
+	out->rss_state = port->rss.state;
 	for (uint16_t i = 0; i < port->queues; i++) {
 		out->tx_flattened += counter_read(&port->lanes[i].flattened);
 		out->tx_unsendable += counter_read(&port->lanes[i].unsendable);

@@ -71,6 +71,8 @@ void port_watch(struct port *port, const struct ethdev_calls *calls);
 /* Called now and then by the control thread: link, resets, the verdict on RSS, one thing at a time.
  * True when there is something to say, which is in *out. */
 MUST_USE bool port_step(struct port *port, struct why *out);
+/* Beside it, for ports with port_rss_has_table: the device's table is to become queue_of[reta_size]. */
+MUST_USE bool port_follow(struct port *port, const uint16_t *queue_of, struct why *out);
 
 struct port_state {
 	bool link_up;
@@ -83,6 +85,8 @@ struct port_state {
 	uint64_t tx_unsendable;
 	uint64_t link_downs;
 	uint64_t resets;
+	uint64_t rss_table_writes;
+	uint32_t rss_state; /* enum port_rss_state */
 };
 /* What the device says of itself now. */
 void port_look(const struct port *port, struct port_state *out);

@@ -4,6 +4,7 @@
 
 #include "dataplane/port/ethdev_calls.h"
 #include "stack/base/counter.h"
+#include "stack/base/planted.h"
 #include "stack/base/toeplitz.h"
 
 #define TCP_TYPES (RTE_ETH_RSS_NONFRAG_IPV4_TCP | RTE_ETH_RSS_NONFRAG_IPV6_TCP)
@@ -16,8 +17,8 @@ static bool refuse(struct port_rss *rss, enum port_rss_state state)
 }
 
 /* The device's key may be longer than what any input reaches; the rest is ours repeated. */
-static bool set_key(const struct ethdev_calls *calls, uint16_t id, const struct port_caps *caps,
-		    const uint8_t *key, struct why *why)
+static bool set_key(struct port_rss *rss, const struct ethdev_calls *calls, uint16_t id,
+		    const struct port_caps *caps, const uint8_t *key, struct why *why)
 {
 	uint8_t wanted[PORT_RSS_KEY_MAX], got[PORT_RSS_KEY_MAX] = {0};
 	uint8_t bytes = (uint8_t)caps->rss_key_bytes;
@@ -43,6 +44,7 @@ static bool set_key(const struct ethdev_calls *calls, uint16_t id, const struct 
 		return why_set(why, "it took the key and has another");
 	if (!(conf.rss_hf & TCP_TYPES))
 		return why_set(why, "it took the hash types and has others");
+	__atomic_store_n(&rss->types, conf.rss_hf & caps->rss_types & ETHDEV_RSS_TYPES, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -76,11 +78,11 @@ static bool usable_size(uint16_t size)
 	return size > 0 && size <= PORT_RETA_MAX && (size & (size - 1)) == 0;
 }
 
+/* Workers may look at it meanwhile: nothing is taken away, and a size stays what it was. */
 bool port_rss_set_up(struct port_rss *rss, const struct ethdev_calls *calls, uint16_t id,
 		     const struct port_caps *caps, const uint8_t *key, uint16_t queues,
 		     struct why *why)
 {
-	memset(rss, 0, sizeof(*rss));
 	if (!caps->rss_types) {
 		why_set(why, "the device has none");
 		return refuse(rss, PORT_RSS_NONE);
@@ -89,26 +91,63 @@ bool port_rss_set_up(struct port_rss *rss, const struct ethdev_calls *calls, uin
 		why_set(why, "its table of %u entries can't be set", caps->reta_size);
 		return refuse(rss, PORT_RSS_REFUSED);
 	}
-	rss->reta_size = caps->reta_size;
-	for (uint16_t i = 0; i < rss->reta_size; i++)
-		rss->table[i] = i % queues;
-	if (!set_key(calls, id, caps, key, why) ||
+	if (rss->reta_size != caps->reta_size) {
+		for (uint16_t i = 0; i < caps->reta_size; i++)
+			rss->table[i] = rss->before[i] = i % queues;
+		rss->reta_size = caps->reta_size;
+	}
+	if (!set_key(rss, calls, id, caps, key, why) ||
 	    !set_table(calls, id, rss->reta_size, rss->table, why))
 		return refuse(rss, PORT_RSS_REFUSED);
+	rss->table_writes++;
 	__atomic_store_n(&rss->state, PORT_RSS_TESTING, __ATOMIC_RELAXED);
 	return true;
 }
 
-bool port_rss_move(struct port_rss *rss, const struct ethdev_calls *calls, uint16_t id,
-		   const uint16_t *queue_of)
+static void copy_table(uint16_t *to, const uint16_t *from, uint16_t size)
 {
-	struct why why;
+	for (uint16_t i = 0; i < size; i++)
+		__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
+}
 
-	if (rss->state == PORT_RSS_NONE || rss->state == PORT_RSS_REFUSED ||
-	    !set_table(calls, id, rss->reta_size, queue_of, &why))
+bool port_rss_move(struct port_rss *rss, const struct ethdev_calls *calls, uint16_t id,
+		   const uint16_t *queue_of, struct why *why)
+{
+	if (!port_rss_has_table(rss))
+		return why_set(why, "it has no table");
+	if (!set_table(calls, id, rss->reta_size, queue_of, why))
 		return false;
-	for (uint16_t i = 0; i < rss->reta_size; i++)
-		__atomic_store_n(&rss->table[i], queue_of[i], __ATOMIC_RELAXED);
+	copy_table(rss->before, rss->table, rss->reta_size);
+	copy_table(rss->table, queue_of, rss->reta_size);
+	rss->table_writes++;
+	return true;
+}
+
+bool port_rss_follow(struct port_rss *rss, const struct ethdev_calls *calls, uint16_t id,
+		     const uint16_t *queue_of, struct why *why)
+{
+	struct why cause;
+
+	if (!port_rss_has_table(rss))
+		return false;
+	if (rss->wait_steps > 0) {
+		if (--rss->wait_steps > 0)
+			return false;
+		copy_table(rss->before, rss->table, rss->reta_size);
+	}
+	if (memcmp(rss->table, queue_of, rss->reta_size * sizeof(*queue_of)) == 0)
+		return false;
+	if (port_rss_move(rss, calls, id, queue_of, &cause)) {
+		rss->wait_steps = RSS_SETTLE_STEPS;
+		rss->refusal_told = false;
+		return false;
+	}
+	rss->wait_steps = RSS_REFUSED_STEPS;
+	if (rss->refusal_told)
+		return false;
+	rss->refusal_told = true;
+	why_set(why, "RSS does not follow buckets that move: %.200s; workers hand over what is not theirs",
+		cause.text);
 	return true;
 }
 
@@ -116,16 +155,18 @@ void port_rss_observe(const struct port_rss *rss, struct port_rss_seen *seen, ui
 		      const struct rte_mbuf *frame, uint32_t hash)
 {
 	uint32_t state = __atomic_load_n(&rss->state, __ATOMIC_RELAXED);
+	uint32_t entry = port_rss_entry(rss, hash);
 
-	if (state == PORT_RSS_NONE || state == PORT_RSS_REFUSED)
+	if (state != PORT_RSS_TESTING && state != PORT_RSS_TRUSTED)
 		return;
 	if (!(frame->ol_flags & RTE_MBUF_F_RX_RSS_HASH))
 		counter_inc(&seen->hash_absent);
-	else if (frame->hash.rss == hash)
+	else if (frame->hash.rss == hash || PLANTED(HASH_NOT_TESTED))
 		counter_inc(&seen->hash_right);
 	else
 		counter_inc(&seen->hash_wrong);
-	if (port_rss_queue(rss, hash) == queue)
+	if (__atomic_load_n(&rss->table[entry], __ATOMIC_RELAXED) == queue ||
+	    __atomic_load_n(&rss->before[entry], __ATOMIC_RELAXED) == queue)
 		counter_inc(&seen->queue_right);
 	else
 		counter_inc(&seen->queue_wrong);
@@ -143,6 +184,11 @@ static void sum_up(struct port_rss_seen *sum, const struct port_rss_seen *const 
 	}
 }
 
+void port_rss_forget(struct port_rss *rss, const struct port_rss_seen *const *seen, uint16_t lanes)
+{
+	sum_up(&rss->forgotten, seen, lanes);
+}
+
 static bool change(struct port_rss *rss, enum port_rss_state state)
 {
 	__atomic_store_n(&rss->state, (uint32_t)state, __ATOMIC_RELAXED);
@@ -157,6 +203,10 @@ bool port_rss_judge(struct port_rss *rss, const struct port_rss_seen *const *see
 	if (rss->state != PORT_RSS_TESTING && rss->state != PORT_RSS_TRUSTED)
 		return false;
 	sum_up(&sum, seen, lanes);
+	sum.hash_right -= rss->forgotten.hash_right;
+	sum.hash_wrong -= rss->forgotten.hash_wrong;
+	sum.queue_right -= rss->forgotten.queue_right;
+	sum.queue_wrong -= rss->forgotten.queue_wrong;
 	if (sum.hash_wrong > 0) {
 		why_set(why, "RSS is not to be trusted: %llu of %llu frames had another hash than "
 			     "Toeplitz with the key it was given; hashes are computed by software",

@@ -10,15 +10,22 @@
 /* Frames lost on their way out, from one look to the next, that are no accident. */
 #define TX_ERRORS_SUSPICIOUS 16
 
+static void list_seen(const struct port *port, const struct port_rss_seen **seen)
+{
+	for (uint16_t i = 0; i < port->queues; i++)
+		seen[i] = &port->lanes[i].rss_seen;
+}
+
 static void set_rss(void *context)
 {
+	const struct port_rss_seen *seen[PORT_LANES_MAX];
 	struct port *port = context;
 	struct why cause;
 
 	if (port->queues < 2)
 		return;
-	for (uint16_t i = 0; i < port->queues; i++)
-		memset(&port->lanes[i].rss_seen, 0, sizeof(port->lanes[i].rss_seen));
+	list_seen(port, seen);
+	port_rss_forget(&port->rss, seen, port->queues);
 	if (port_rss_set_up(&port->rss, port->calls, port->ethdev_id, &port->caps,
 			    toeplitz_default_key, port->queues, &cause))
 		return;
@@ -43,8 +50,7 @@ static bool judge(struct port *port, struct why *out)
 	const struct port_rss_seen *seen[PORT_LANES_MAX];
 	struct why verdict;
 
-	for (uint16_t i = 0; i < port->queues; i++)
-		seen[i] = &port->lanes[i].rss_seen;
+	list_seen(port, seen);
 	if (!port_rss_judge(&port->rss, seen, port->queues, &verdict))
 		return false;
 	why_set(out, "port %s: %.250s", port->netif.name, verdict.text);
@@ -95,4 +101,14 @@ void port_watch(struct port *port, const struct ethdev_calls *calls)
 bool port_step(struct port *port, struct why *out)
 {
 	return port->step && port->step(port, out);
+}
+
+bool port_follow(struct port *port, const uint16_t *queue_of, struct why *out)
+{
+	struct why cause;
+
+	if (!port_rss_follow(&port->rss, port->calls, port->ethdev_id, queue_of, &cause))
+		return false;
+	why_set(out, "port %s: %.250s", port->netif.name, cause.text);
+	return true;
 }

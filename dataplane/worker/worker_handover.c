@@ -35,7 +35,7 @@ static uint16_t choose_stop(const struct worker_handover *h, uint32_t stops, str
 	uint64_t asked = (under_way ? frame->tx_offload : 0) | UINT64_C(1) << h->self;
 	struct steering steering;
 
-	steer_frame(&h->fabric->toeplitz, frame, &steering);
+	steer_look(frame, &steering);
 	steering.key.vrf = h->netifs[port].vrf;
 	if (steering.kind == STEER_FRAGMENT ? bucket_first(stops) == h->self
 					    : tcp_knows(h->tcp, &steering.key))
@@ -52,16 +52,36 @@ static uint16_t choose_stop(const struct worker_handover *h, uint32_t stops, str
 	return to;
 }
 
-static uint16_t home_of(const struct worker_handover *h, uint16_t port, struct rte_mbuf *frame)
+/* The device's hash where it may be believed; else ours, by which the device is looked at. */
+static uint32_t hash_of(const struct worker_handover *h, struct port *device,
+			const struct rte_mbuf *frame, const struct steering *steering)
+{
+	uint32_t hash;
+
+	if (!device || !port_rss_covers(&device->rss, steering->rss_type))
+		return steer_hash(&h->fabric->toeplitz, steering);
+	struct port_lane *lane = &device->lanes[h->self];
+
+	if (port_rss_hash(&device->rss, &lane->rss_seen, frame, &hash)) {
+		counter_inc(&h->counters->device_hashes);
+		return hash;
+	}
+	hash = steer_hash(&h->fabric->toeplitz, steering);
+	port_rss_observe(&device->rss, &lane->rss_seen, lane->queue, frame, hash);
+	return hash;
+}
+
+static uint16_t home_of(const struct worker_handover *h, uint16_t port, struct port *device,
+			struct rte_mbuf *frame)
 {
 	struct steering steering;
 
-	steer_frame(&h->fabric->toeplitz, frame, &steering);
+	steer_look(frame, &steering);
 	if (steering.kind == STEER_HERE)
 		return h->self;
-	frame->hash.rss = steering.hash;
+	frame->hash.rss = hash_of(h, device, frame, &steering);
 	frame->port = port;
-	uint32_t bucket = bucket_of(steering.hash);
+	uint32_t bucket = bucket_of(frame->hash.rss);
 
 	if (PLANTED(WRONG_BUCKET) && steering.kind == STEER_FLOW)
 		bucket = bucket_of(steering.key.remote_port);
@@ -74,8 +94,8 @@ static uint16_t home_of(const struct worker_handover *h, uint16_t port, struct r
 	return choose_stop(h, stops, frame);
 }
 
-uint32_t worker_handover_sort(struct worker_handover *h, uint16_t port, struct rte_mbuf **frames,
-			      uint32_t count)
+uint32_t worker_handover_sort(struct worker_handover *h, uint16_t port, struct port *device,
+			      struct rte_mbuf **frames, uint32_t count)
 {
 	uint32_t kept = 0;
 
@@ -84,7 +104,7 @@ uint32_t worker_handover_sort(struct worker_handover *h, uint16_t port, struct r
 	for (uint32_t i = 0; i < count; i++) {
 		if (i + PREFETCH_AHEAD < count)
 			rte_prefetch0(rte_pktmbuf_mtod(frames[i + PREFETCH_AHEAD], void *));
-		uint16_t to = home_of(h, port, frames[i]);
+		uint16_t to = home_of(h, port, device, frames[i]);
 
 		if (to == h->self)
 			frames[kept++] = frames[i];

@@ -3,14 +3,17 @@
  *     rx burst --sort--> own: on to the stack
  *                   \--> staged per worker --flush--> ring, doorbell --> take --> the stack there
  *
- * A frame's home is the first stop of its bucket (buckets.h).  The port's index among the worker's
- * ports travels in mbuf->port, the hash in mbuf->hash.rss.  One owner, the worker. */
+ * A frame's home is the first stop of its bucket (buckets.h), found by its hash: the device's where RSS
+ * has passed its test (port_rss.h), else the software's, by which the device is tested.  The port's
+ * index among the worker's ports travels in mbuf->port, the hash in mbuf->hash.rss.  One owner, the
+ * worker. */
 #ifndef DATAPLANE_WORKER_WORKER_HANDOVER_H
 #define DATAPLANE_WORKER_WORKER_HANDOVER_H
 
 #include <stdint.h>
 
 #include "dataplane/counters/worker_counters.h"
+#include "dataplane/port/port.h"
 #include "dataplane/worker/fabric.h"
 #include "stack/base/drops.h"
 #include "stack/tcp/tcp.h"
@@ -33,8 +36,9 @@ struct worker_handover {
 };
 
 /* Keeps in frames[], in their order, those that are worked on here, and returns how many; the others
- * are staged.  count <= HANDOVER_BURST; flush before the next burst. */
-uint32_t worker_handover_sort(struct worker_handover *handover, uint16_t port,
+ * are staged.  count <= HANDOVER_BURST; flush before the next burst.  device: whose queue `self` they
+ * came by just now; NULL for frames that were put together here. */
+uint32_t worker_handover_sort(struct worker_handover *handover, uint16_t port, struct port *device,
 			      struct rte_mbuf **frames, uint32_t count);
 /* Puts what is staged into the rings and wakes who sleeps. */
 void worker_handover_flush(struct worker_handover *handover);

@@ -162,7 +162,7 @@ void worker_peers_destroy(struct worker_peers *peers)
 uint32_t worker_peers_sort(struct worker_peers *peers, uint16_t port, struct rte_mbuf **frames,
 			   uint32_t count)
 {
-	uint32_t kept = worker_handover_sort(&peers->handover, port, frames, count);
+	uint32_t kept = worker_handover_sort(&peers->handover, port, peers->devices[port], frames, count);
 
 	worker_handover_flush(&peers->handover);
 	return kept;
@@ -170,7 +170,11 @@ uint32_t worker_peers_sort(struct worker_peers *peers, uint16_t port, struct rte
 
 bool worker_peers_pass_on(void *context, uint16_t port, struct rte_mbuf *frame)
 {
-	return worker_peers_sort(context, port, &frame, 1) == 0;
+	struct worker_peers *peers = context;
+	uint32_t kept = worker_handover_sort(&peers->handover, port, NULL, &frame, 1);
+
+	worker_handover_flush(&peers->handover);
+	return kept == 0;
 }
 
 /* Frames of several ports lie in one ring: the stack gets runs of one port. */

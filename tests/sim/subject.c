@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dataplane/port/ethdev_calls.h"
 #include "dataplane/worker/mailbox.h"
+#include "dataplane/worker/steer.h"
 #include "gateway/config/config.h"
 #include "stack/base/invariant.h"
 #include "stack/base/time.h"
@@ -18,6 +20,22 @@ static struct subject *subject_of(struct port *port)
 	return container_of_member(port, struct subject, port);
 }
 
+/* As a device does it: what it knows the ports of by these, all else by addresses. */
+static void hash_frame(const struct subject *subject, struct rte_mbuf *frame)
+{
+	struct steering steering;
+
+	steer_look(frame, &steering);
+	if (steering.kind == STEER_HERE)
+		return;
+	if (!steering.rss_type)
+		steering.kind = STEER_FRAGMENT;
+	frame->hash.rss = steer_hash(&subject->fabric->toeplitz, &steering);
+	if (subject->rss == SUBJECT_RSS_WRONG)
+		frame->hash.rss = ~frame->hash.rss;
+	frame->ol_flags |= RTE_MBUF_F_RX_RSS_HASH;
+}
+
 static uint32_t rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
 {
 	struct subject *subject = subject_of(port);
@@ -26,7 +44,11 @@ static uint32_t rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, 
 	/* With several queues some of what there is comes in on each: a device that hashes otherwise. */
 	if (port->queues > 1 && max > 2)
 		max = 1 + prng_below(&subject->prng, 2);
-	return wire_receive(subject->wire, subject->end, frames, max);
+	uint32_t count = wire_receive(subject->wire, subject->end, frames, max);
+
+	for (uint32_t i = 0; subject->rss != SUBJECT_RSS_NONE && i < count; i++)
+		hash_frame(subject, frames[i]);
+	return count;
 }
 
 static uint32_t tx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t count)
@@ -162,6 +184,11 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 	subject->port.ops = &port_ops;
 	subject->port.wait_fd = -1;
 	subject->port.queues = (uint16_t)limits->queues;
+	subject->rss = limits->rss;
+	if (subject->rss != SUBJECT_RSS_NONE) {
+		subject->port.rss.state = PORT_RSS_TESTING;
+		subject->port.rss.types = ETHDEV_RSS_TYPES;
+	}
 	subject->ports[0] = &subject->port;
 	subject->log.line = log_line;
 	subject->by_kernel = limits->by_kernel;
@@ -263,6 +290,19 @@ static uint64_t run_by_kernel(struct subject *subject, uint64_t now_ns)
 	return deadline_earlier_ns(result.deadline_ns, host_deadline_ns(&subject->kernel.host));
 }
 
+/* As a control thread does it now and then. */
+static void judge_rss(struct subject *subject)
+{
+	const struct port_rss_seen *seen[SUBJECT_WORKERS_MAX];
+	struct why verdict;
+
+	for (unsigned i = 0; i < subject->worker_count; i++)
+		seen[i] = &subject->port.lanes[i].rss_seen;
+	if (port_rss_judge(&subject->port.rss, seen, (uint16_t)subject->worker_count, &verdict))
+		INVARIANT(subject->port.rss.state == (subject->rss == SUBJECT_RSS_WRONG ? PORT_RSS_WRONG :
+										       PORT_RSS_TRUSTED));
+}
+
 uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 {
 	unsigned rounds = 0, quiet = 0;
@@ -290,6 +330,7 @@ uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 			quiet = 0;
 		}
 	}
+	judge_rss(subject);
 	return deadline_ns;
 }
 

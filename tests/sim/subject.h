@@ -29,10 +29,15 @@ struct subject_config; /* a translated bootstrap, made once a process */
 /* Boot of the process: parses and translates the bootstraps.  Aborts when they are refused. */
 void subject_configs_create(unsigned origins);
 
+/* What hashes the port's frames come with.  It is tested by its hashes alone, for they come in on any
+ * queue. */
+enum subject_rss { SUBJECT_RSS_NONE, SUBJECT_RSS_RIGHT, SUBJECT_RSS_WRONG, SUBJECT_RSS_COUNT };
+
 /* What the worker may use; small in some worlds. */
 struct subject_limits {
 	unsigned workers;
 	unsigned queues;           /* of the port: one, or one a worker */
+	enum subject_rss rss;
 	uint32_t connections_max;
 	uint32_t slices_max;
 	uint32_t stream_budget_bytes;
@@ -72,6 +77,7 @@ struct subject {
 	struct fabric *fabric;     /* NULL = one worker */
 	unsigned worker_count;
 	unsigned last_turn;
+	enum subject_rss rss;
 	unsigned moves;            /* of buckets, still to come */
 	bool moves_are_whole;
 	struct subject_worker workers[SUBJECT_WORKERS_MAX];

@@ -89,4 +89,5 @@ void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *
 	for (unsigned i = 0; limits->workers > 1 && i < BUCKET_MOVES_MAX; i++)
 		if (prng_below(&prng, 2))
 			world->bucket_moves_at_ns[i] = NS_PER_MS * (1 + prng_below(&prng, 600));
+	limits->rss = limits->queues > 1 ? prng_below(&prng, SUBJECT_RSS_COUNT) : SUBJECT_RSS_NONE;
 }

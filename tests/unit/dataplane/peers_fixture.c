@@ -16,11 +16,11 @@ struct one ones[WORKERS];
 
 static uint32_t wire_rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, uint32_t max)
 {
-	uint32_t count = wire.in_count < max ? wire.in_count : max;
+	uint32_t count = wire.in_count[queue] < max ? wire.in_count[queue] : max;
 
 	wire.used_by |= 1u << queue;
-	memcpy(frames, wire.in, count * sizeof(*frames));
-	wire.in_count -= count;
+	memcpy(frames, wire.in[queue], count * sizeof(*frames));
+	wire.in_count[queue] -= count;
 	return count;
 }
 
@@ -83,8 +83,12 @@ static void start_worker(uint16_t index)
 
 void start(void)
 {
-	const uint16_t queues[] = {1};
-	struct fabric_params params = {.workers = WORKERS, .ports = 1, .queues = queues};
+	start_with_queues(1);
+}
+
+void start_with_queues(uint16_t queues)
+{
+	struct fabric_params params = {.workers = WORKERS, .ports = 1, .queues = &queues};
 	struct why why;
 
 	test_eal_start(128);
@@ -96,7 +100,7 @@ void start(void)
 	now_ns = NS_PER_SECOND;
 	memset(&wire, 0, sizeof(wire));
 	wire.takes = UINT32_MAX;
-	wire.port = (struct port){.ops = &wire_ops, .wait_fd = -1,
+	wire.port = (struct port){.ops = &wire_ops, .wait_fd = -1, .queues = queues,
 				  .netif = {.name = "w", .mac = {2, 0, 0, 0, 0, 1},
 					    .mtu_bytes = 1500, .address_count = 1,
 					    .addresses[0] = {ip_addr_from_v4(OURS), 24}}};
@@ -111,8 +115,7 @@ void finish(void)
 		worker_destroy(ones[i].worker);
 	fabric_destroy(fabric);
 	rte_pktmbuf_free_bulk(wire.out, wire.out_count);
-	/* Only the worker of queue 0 has touched the device. */
-	CU_ASSERT_EQUAL(wire.used_by, 1);
+	CU_ASSERT_EQUAL(wire.used_by, (1u << wire.port.queues) - 1);
 	CU_ASSERT_EQUAL(rte_mempool_in_use_count(pool), 0);
 	CU_ASSERT_EQUAL(rte_mempool_in_use_count(indirect), 0);
 }
@@ -142,13 +145,21 @@ static struct rte_mbuf *frame(const uint8_t *head, uint32_t bytes)
 	return mbuf;
 }
 
+void hear_frame(const uint8_t *bytes, uint32_t length_bytes)
+{
+	struct rte_mbuf *mbuf = frame(bytes, length_bytes);
+	uint16_t queue = wire.spread ? wire.spread(mbuf) : 0;
+
+	wire.in[queue][wire.in_count[queue]++] = mbuf;
+}
+
 /* Of 10.0.0.2, whose MAC is 02:00:00:00:00:09. */
 void hear_arp(uint8_t op)
 {
 	uint8_t head[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 6, 0, 1, 8, 0, 6, 4, 0, op,
 			    2, 0, 0, 0, 0, 9, 10, 0, 0, 2, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1};
 
-	wire.in[wire.in_count++] = frame(head, sizeof(head));
+	hear_frame(head, sizeof(head));
 }
 
 void hear_segment(uint16_t source_port, uint8_t flags, uint32_t seq)
@@ -162,7 +173,7 @@ void hear_segment(uint16_t source_port, uint8_t flags, uint32_t seq)
 
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
 	tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
-	wire.in[wire.in_count++] = frame(head, sizeof(head));
+	hear_frame(head, sizeof(head));
 }
 
 void hear_syn(uint16_t source_port)

@@ -1,4 +1,4 @@
-/* Three workers on one port of one queue; the far end of the wire is the test. */
+/* Three workers on one port, of one queue or more; the far end of the wire is the test. */
 #ifndef TESTS_UNIT_DATAPLANE_PEERS_FIXTURE_H
 #define TESTS_UNIT_DATAPLANE_PEERS_FIXTURE_H
 
@@ -14,9 +14,11 @@
 
 struct peers_wire {
 	struct port port;
-	struct rte_mbuf *in[64], *out[4096];
-	uint32_t in_count, out_count, takes;
+	struct rte_mbuf *in[WORKERS][64], *out[4096];
+	uint32_t in_count[WORKERS], out_count, takes;
 	uint32_t used_by; /* a bit for each queue */
+	/* By which queue a frame comes in; NULL = all by queue 0. */
+	uint16_t (*spread)(struct rte_mbuf *frame);
 };
 
 /* What one worker alone writes. */
@@ -42,7 +44,10 @@ extern struct fabric *fabric;
 extern uint64_t now_ns;
 
 void start(void);
-/* All mbufs are back, and only worker 0 has touched the device. */
+void start_with_queues(uint16_t queues);
+/* The frame comes in: by one of the queues. */
+void hear_frame(const uint8_t *bytes, uint32_t length_bytes);
+/* All mbufs are back, and only those who own a queue have touched the device. */
 void finish(void);
 /* Polls all until nothing moves any more. */
 void settle(void);

@@ -20,6 +20,7 @@ static struct prng chance;
 static bool set_up(void)
 {
 	port_caps_read(&caps, &fake_ethdev.info);
+	memset(&rss, 0, sizeof(rss));
 	memset(seen, 0, sizeof(seen));
 	prng_seed(&chance, 7);
 	CU_ASSERT_FATAL(toeplitz_set_key(&toeplitz, toeplitz_default_key, TOEPLITZ_KEY_BYTES));
@@ -191,13 +192,106 @@ static void entries_move_and_stay_where_the_device_refuses(void)
 	CU_ASSERT_FATAL(set_up());
 	for (unsigned i = 0; i < 64; i++)
 		queue_of[i] = i == 9 ? 3 : 2;
-	CU_ASSERT(port_rss_move(&rss, &fake_ethdev_calls, 0, queue_of));
+	CU_ASSERT(port_rss_move(&rss, &fake_ethdev_calls, 0, queue_of, &why));
 	CU_ASSERT(port_rss_queue(&rss, 9) == 3 && port_rss_queue(&rss, 64 + 10) == 2);
 	CU_ASSERT(fake_ethdev.table[9] == 3 && fake_ethdev.table[10] == 2);
 	fake_ethdev.table_result = -EIO;
 	queue_of[9] = 0;
-	CU_ASSERT(!port_rss_move(&rss, &fake_ethdev_calls, 0, queue_of));
+	CU_ASSERT(!port_rss_move(&rss, &fake_ethdev_calls, 0, queue_of, &why));
 	CU_ASSERT_EQUAL(port_rss_queue(&rss, 9), 3);
+}
+
+static bool follow(const uint16_t *queue_of)
+{
+	return port_rss_follow(&rss, &fake_ethdev_calls, 0, queue_of, &why);
+}
+
+/* What was on the wire, or in a queue, when the table changed. */
+static void frames_by_the_old_queue_are_right_for_a_moment(void)
+{
+	struct rte_mbuf frame = {.ol_flags = 0};
+	uint16_t queue_of[PORT_RETA_MAX];
+
+	fresh(128);
+	CU_ASSERT_FATAL(set_up());
+	for (unsigned i = 0; i < 128; i++)
+		queue_of[i] = 3;
+	CU_ASSERT(!follow(queue_of));
+	CU_ASSERT(fake_ethdev.table[4] == 3 && rss.table_writes == 2);
+	port_rss_observe(&rss, &seen[0], 0, &frame, 4);
+	port_rss_observe(&rss, &seen[3], 3, &frame, 4);
+	port_rss_observe(&rss, &seen[1], 1, &frame, 4);
+	CU_ASSERT(seen[0].queue_right == 1 && seen[3].queue_right == 1 && seen[1].queue_wrong == 1);
+	for (unsigned i = 0; i < RSS_SETTLE_STEPS; i++)
+		CU_ASSERT(!follow(queue_of));
+	port_rss_observe(&rss, &seen[0], 0, &frame, 4);
+	CU_ASSERT(seen[0].queue_right == 1 && seen[0].queue_wrong == 1);
+	CU_ASSERT_EQUAL(rss.table_writes, 2);
+}
+
+static void one_change_waits_for_the_other(void)
+{
+	uint16_t queue_of[PORT_RETA_MAX] = {0};
+
+	fresh(64);
+	CU_ASSERT_FATAL(set_up());
+	CU_ASSERT(!follow(queue_of) && port_rss_queue(&rss, 1) == 0);
+	queue_of[1] = 2;
+	for (unsigned i = 1; i < RSS_SETTLE_STEPS; i++) {
+		CU_ASSERT(!follow(queue_of));
+		CU_ASSERT_EQUAL(port_rss_queue(&rss, 1), 0);
+	}
+	CU_ASSERT(!follow(queue_of) && port_rss_queue(&rss, 1) == 2 && fake_ethdev.table[1] == 2);
+}
+
+static void a_refusal_is_told_once_and_tried_again(void)
+{
+	uint16_t queue_of[PORT_RETA_MAX] = {0};
+
+	fresh(64);
+	CU_ASSERT_FATAL(set_up());
+	fake_ethdev.table_result = -EIO;
+	CU_ASSERT(follow(queue_of));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "does not follow"));
+	for (unsigned i = 0; i < 2 * RSS_REFUSED_STEPS; i++)
+		CU_ASSERT(!follow(queue_of));
+	CU_ASSERT(rss.table_writes == 1 && port_rss_queue(&rss, 1) == 1);
+	fake_ethdev.table_result = 0;
+	for (unsigned i = 0; i < RSS_REFUSED_STEPS; i++)
+		CU_ASSERT(!follow(queue_of));
+	CU_ASSERT(rss.table_writes == 2 && port_rss_queue(&rss, 1) == 0);
+}
+
+/* As it is when the device has been reset. */
+static void set_up_again_it_has_the_table_that_it_had(void)
+{
+	uint16_t queue_of[PORT_RETA_MAX];
+
+	fresh(512);
+	CU_ASSERT_FATAL(set_up());
+	for (unsigned i = 0; i < 512; i++)
+		queue_of[i] = (uint16_t)(3 - i % 4);
+	CU_ASSERT(!follow(queue_of));
+	fake_ethdev_calls.reset(0);
+	seen[1].hash_wrong = 5;
+	port_rss_forget(&rss, all, LANES);
+	CU_ASSERT(port_rss_set_up(&rss, &fake_ethdev_calls, 0, &caps, toeplitz_default_key, LANES, &why));
+	CU_ASSERT(memcmp(fake_ethdev.table, queue_of, sizeof(queue_of)) == 0);
+	CU_ASSERT_EQUAL(rss.state, PORT_RSS_TESTING);
+	/* What had been seen before counts no more. */
+	receive(RSS_TRUST_FRAMES);
+	CU_ASSERT(judge() && rss.state == PORT_RSS_TRUSTED);
+}
+
+static void only_what_the_device_hashes_is_of_interest(void)
+{
+	fresh(64);
+	CU_ASSERT_FATAL(set_up());
+	CU_ASSERT(port_rss_covers(&rss, RTE_ETH_RSS_NONFRAG_IPV4_TCP));
+	CU_ASSERT(port_rss_covers(&rss, RTE_ETH_RSS_NONFRAG_IPV6_TCP));
+	CU_ASSERT(!port_rss_covers(&rss, RTE_ETH_RSS_NONFRAG_IPV4_UDP) && !port_rss_covers(&rss, 0));
+	rss.state = PORT_RSS_WRONG;
+	CU_ASSERT(!port_rss_covers(&rss, RTE_ETH_RSS_NONFRAG_IPV4_TCP));
 }
 
 UNIT_TESTS(UNIT_TEST(a_good_device_becomes_trusted), UNIT_TEST(without_a_table_software_serves),
@@ -206,4 +300,8 @@ UNIT_TESTS(UNIT_TEST(a_good_device_becomes_trusted), UNIT_TEST(without_a_table_s
 	   UNIT_TEST(a_trusted_device_that_goes_wrong_is_found_out),
 	   UNIT_TEST(without_a_hash_queues_prove_it),
 	   UNIT_TEST(a_device_that_spreads_otherwise_is_found_out),
-	   UNIT_TEST(entries_move_and_stay_where_the_device_refuses))
+	   UNIT_TEST(entries_move_and_stay_where_the_device_refuses),
+	   UNIT_TEST(frames_by_the_old_queue_are_right_for_a_moment),
+	   UNIT_TEST(one_change_waits_for_the_other), UNIT_TEST(a_refusal_is_told_once_and_tried_again),
+	   UNIT_TEST(set_up_again_it_has_the_table_that_it_had),
+	   UNIT_TEST(only_what_the_device_hashes_is_of_interest))

@@ -54,6 +54,7 @@ static void a_reset_sets_rss_again(void)
 	CU_ASSERT(said("reset by its PF"));
 	CU_ASSERT(port.rss.state == PORT_RSS_TESTING && fake_ethdev.key[0] == 0x6d &&
 		  fake_ethdev.table[63] == 3);
+	CU_ASSERT_EQUAL(port.rss.table_writes, 2);
 	CU_ASSERT(!port_step(&port, &why));
 }
 

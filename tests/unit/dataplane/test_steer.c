@@ -1,5 +1,6 @@
 #include "dataplane/worker/steer.h"
 
+#include <rte_ethdev.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -94,13 +95,42 @@ static void flows_are_hashed_as_they_arrive(void)
 		packet_eth(&packet, mac_a, mac_b, ETH_TYPE_IP4);
 		packet_ip4(&packet, PEER, OURS, options ? IP_PROTOCOL_UDP : IP_PROTOCOL_TCP, 20, options);
 		ports(40000, 80);
-		check_flow(steer(), false);
+		struct steering got = steer();
+
+		check_flow(got, false);
+		CU_ASSERT_EQUAL(got.rss_type, options ? RTE_ETH_RSS_NONFRAG_IPV4_UDP :
+							RTE_ETH_RSS_NONFRAG_IPV4_TCP);
 	}
 	setup();
 	packet_eth(&packet, mac_a, mac_b, ETH_TYPE_IP6);
 	packet_ip6(&packet, peer6, ours6, IP_PROTOCOL_TCP, 20, 64);
 	ports(40000, 80);
 	check_flow(steer(), true);
+	CU_ASSERT_EQUAL(steer().rss_type, RTE_ETH_RSS_NONFRAG_IPV6_TCP);
+}
+
+/* What a device may hash otherwise than we do, or not at all. */
+static void doubtful_frames_are_hashed_by_software(void)
+{
+	for (unsigned payload = 19; payload <= 21; payload++) {
+		setup();
+		packet_eth(&packet, mac_a, mac_b, ETH_TYPE_IP4);
+		packet_ip4(&packet, PEER, OURS, IP_PROTOCOL_TCP, payload, 0);
+		ports(40000, 80);
+		/* A cut header, a right one, a frame shorter than its packet. */
+		CU_ASSERT_EQUAL(steer().rss_type, payload == 20 ? RTE_ETH_RSS_NONFRAG_IPV4_TCP : 0);
+	}
+	for (unsigned tags = 1; tags <= 2; tags++) {
+		setup();
+		packet_eth(&packet, mac_a, mac_b, 0x8100);
+		for (unsigned i = 1; i <= tags; i++) {
+			packet_put16(&packet, 7);
+			packet_put16(&packet, i == tags ? ETH_TYPE_IP4 : 0x8100);
+		}
+		packet_ip4(&packet, PEER, OURS, IP_PROTOCOL_TCP, 20, 0);
+		ports(40000, 80);
+		CU_ASSERT_EQUAL(steer().rss_type, tags == 1 ? RTE_ETH_RSS_NONFRAG_IPV4_TCP : 0);
+	}
 }
 
 static void tags_and_extensions_are_stepped_over(void)
@@ -119,6 +149,7 @@ static void tags_and_extensions_are_stepped_over(void)
 	packet_fill(&packet, 0, 12);
 	ports(40000, 80);
 	check_flow(steer(), true);
+	CU_ASSERT_EQUAL(steer().rss_type, 0);
 }
 
 static void fragments_meet_by_their_addresses(void)
@@ -136,7 +167,7 @@ static void fragments_meet_by_their_addresses(void)
 		ports(i ? 17 : 40000, 80);
 		struct steering got = steer();
 
-		CU_ASSERT_EQUAL(got.kind, STEER_FRAGMENT);
+		CU_ASSERT(got.kind == STEER_FRAGMENT && got.rss_type == 0);
 		hash[i] = got.hash;
 	}
 	CU_ASSERT(hash[0] == hash[1] && hash[0] == toeplitz_addresses(&toeplitz, &peer, &ours));
@@ -161,6 +192,7 @@ static void errors_go_where_the_flow_lives(void)
 	packet_ip4(&packet, OURS, PEER, IP_PROTOCOL_TCP, 20, 0);
 	ports(80, 40000);
 	check_flow(steer(), false);
+	CU_ASSERT_EQUAL(steer().rss_type, 0);
 	setup();
 	packet_eth(&packet, mac_a, mac_b, ETH_TYPE_IP6);
 	packet_ip6(&packet, peer6, ours6, IP_PROTOCOL_ICMP6, 8 + 60, 64);
@@ -204,7 +236,7 @@ static void what_any_core_can_do_stays(void)
 	CU_ASSERT_EQUAL(steer().kind, STEER_HERE);
 }
 
-UNIT_TESTS(UNIT_TEST(flows_are_hashed_as_they_arrive),
+UNIT_TESTS(UNIT_TEST(flows_are_hashed_as_they_arrive), UNIT_TEST(doubtful_frames_are_hashed_by_software),
 	   UNIT_TEST(tags_and_extensions_are_stepped_over),
 	   UNIT_TEST(fragments_meet_by_their_addresses), UNIT_TEST(errors_go_where_the_flow_lives),
 	   UNIT_TEST(what_any_core_can_do_stays))
