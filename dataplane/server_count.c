@@ -80,6 +80,19 @@ static void count_members(struct server *server, const struct config_cluster *cl
 	gauge_set(&stats->max_host_weight, heaviest);
 }
 
+static void show_limits(struct server *server, const struct config_cluster *cluster)
+{
+	struct cluster_stats *stats = &segment_control(server->assembly.segment)
+					       ->gateway.clusters[cluster->stat_slot];
+	const struct config_breakers *breakers = &cluster->breakers;
+
+	gauge_set(&stats->breaker_connections_max, breakers->connections_max);
+	gauge_set(&stats->breaker_pending_max, breakers->pending_max);
+	gauge_set(&stats->breaker_requests_max, breakers->requests_max);
+	gauge_set(&stats->breaker_retries_max, breakers->retries_max);
+	gauge_set(&stats->breaker_known, breakers->track_remaining ? 2 : 1);
+}
+
 static void count_cluster_changes(struct server *server, const struct config *config)
 {
 	struct process_counters *process = segment_process(server->assembly.segment);
@@ -98,6 +111,7 @@ static void count_cluster_changes(struct server *server, const struct config *co
 			     &process->cluster_modified, &process->cluster_removed);
 		if (!cluster || cluster->stat_slot == STAT_SLOT_OVERFLOW)
 			continue;
+		show_limits(server, cluster);
 		if (version != *members)
 			counter_inc(&segment_control(server->assembly.segment)
 					     ->gateway.clusters[cluster->stat_slot]

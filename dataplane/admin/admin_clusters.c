@@ -103,7 +103,7 @@ static void text_host(const struct admin *admin, struct text *out, const char *n
 
 /* There is one set of breakers here and requests have no priority: it is the default one, and
  * Envoy's defaults stand for the other. */
-static const struct config_breakers high_breakers = {1024, 1024, 1024, 3};
+static const struct config_breakers high_breakers = {1024, 1024, 1024, 3, false};
 
 static void text_cluster(const struct admin *admin, struct text *out,
 			 const struct config_view_cluster *cluster)

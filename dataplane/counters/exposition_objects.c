@@ -70,7 +70,7 @@ static void write_metric(struct exposition *e, const struct stat_set *set, uint3
 			continue;
 		if (e->by_name)
 			dotted_prefix(set->kind, &set->objects.items[i], dotted);
-		if (!exposition_series(e, value, dotted, name))
+		if (!exposition_series(e, value, dotted, set->table->items[metric].dotted))
 			continue;
 		if (code[0])
 			family_label(&e->family, code[1] ? "envoy_response_code"

@@ -213,8 +213,8 @@ static void gather_object(struct gathering *g, const struct stat_set *set, uint3
 		uint64_t value = stat_set_value(set, index, m);
 
 		stat.which = m;
-		subject.metric = set->table->items[m].name;
-		if (stat_name_is_shown(subject.metric, value))
+		subject.metric = set->table->items[m].dotted;
+		if (stat_name_is_shown(set->table->items[m].name, value))
 			gather_value(g, &stat, value, set->table->items[m].counter,
 				     set->table->items[m].help);
 	}

@@ -3,8 +3,8 @@
 #include "stack/base/drops.h"
 #include "stack/tcp/tcp_counters.h"
 
-#define COUNTER(name, help) {#name, help, 0, true},
-#define GAUGE(name, help) {#name, help, 0, false},
+#define COUNTER(name, help) {#name, help, NULL, #name, true},
+#define GAUGE(name, help) {#name, help, NULL, #name, false},
 static const struct metric worker_items[] = {
 #include "dataplane/counters/worker.def"
 };
@@ -24,6 +24,7 @@ static const struct metric http_items[] = {
 #include "gateway/stats/http.def"
 };
 static const struct metric cluster_items[] = {
+#define GAUGE_AS(name, dotted, help) {#name, help, NULL, dotted, false},
 #include "gateway/stats/cluster.def"
 };
 static const struct metric endpoint_items[] = {
@@ -38,8 +39,8 @@ static const struct metric tcp_proxy_items[] = {
 #undef COUNTER
 #undef GAUGE
 
-#define COUNTER(name, envoy_name, help) {#name, help, envoy_name, true},
-#define GAUGE(name, envoy_name, help) {#name, help, envoy_name, false},
+#define COUNTER(name, envoy_name, help) {#name, help, envoy_name, #name, true},
+#define GAUGE(name, envoy_name, help) {#name, help, envoy_name, #name, false},
 static const struct metric process_items[] = {
 #include "dataplane/counters/process.def"
 };
@@ -91,6 +92,8 @@ static const struct {
 						   "time to connect in milliseconds"},
 	[HISTOGRAM_CLUSTER_UPSTREAM_CX_LENGTH] = {"upstream_cx_length_ms",
 						  "life of a connection in milliseconds"},
+	[HISTOGRAM_CLUSTER_UPSTREAM_RQ_PER_CX] = {"upstream_rq_per_cx",
+						  "requests of a connection"},
 	[HISTOGRAM_HTTP_DOWNSTREAM_CX_LENGTH] = {"downstream_cx_length_ms",
 						 "life of a connection in milliseconds"},
 	[HISTOGRAM_LISTENER_DOWNSTREAM_CX_LENGTH] = {"downstream_cx_length_ms",

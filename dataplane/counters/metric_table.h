@@ -12,6 +12,7 @@ struct metric {
 	const char *name;       /* as in the .def file */
 	const char *help;
 	const char *envoy_name; /* process counters: Envoy's whole name, or ""; NULL elsewhere */
+	const char *dotted;     /* the end of Envoy's dotted name: mostly the same as name */
 	bool counter;           /* else a gauge */
 };
 

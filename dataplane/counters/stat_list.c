@@ -123,7 +123,7 @@ static void add_object(struct stat_list *list, const struct segment_reader *read
 		uint64_t value = stat_set_value(set, object, m);
 
 		if (stat_name_is_shown(metric->name, value))
-			add(list, prefix, metric->name, metric->help, metric->counter, value);
+			add(list, prefix, metric->dotted, metric->help, metric->counter, value);
 	}
 	for (uint32_t h = 0; h < STAT_HISTOGRAM_COUNT; h++)
 		if ((uint32_t)segment_histogram_kind(h) == set->kind)

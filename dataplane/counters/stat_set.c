@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/counters/breaker_gauges.h"
+
 static bool all_zero(const uint64_t *values, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
@@ -35,6 +37,8 @@ bool stat_set_load(const struct segment_reader *reader, uint32_t kind, struct st
 		if (kind < STAT_KIND_COUNT && object->slot == STAT_SLOT_OVERFLOW &&
 		    all_zero(row, words))
 			continue;
+		if (kind == STAT_CLUSTER)
+			breaker_gauges_fill(reader, object->slot, (struct cluster_stats *)row);
 		set->objects.items[kept++] = *object;
 	}
 	set->objects.count = kept;
@@ -94,5 +98,7 @@ bool stat_name_is_shown(const char *metric, uint64_t value)
 {
 	char family[128], code[4];
 
+	if (strncmp(metric, "breaker_", 8) == 0 || value == BREAKER_NOT_TRACKED)
+		return false;
 	return value != 0 || stat_name_code(metric, family, sizeof(family), code) != 3;
 }

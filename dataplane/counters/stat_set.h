@@ -37,7 +37,8 @@ void stat_name_split(const struct segment_object *object, struct stat_name *name
 /* "upstream_rq_2xx" -> ("upstream_rq_xx", 1) and value "2"; "upstream_rq_503" -> ("upstream_rq", 3)
  * and value "503"; length 0 for other names. */
 uint32_t stat_name_code(const char *metric, char *family, uint32_t size, char value[4]);
-/* Counters of single statuses come to light with their first count, as Envoy's. */
+/* Counters of single statuses come to light with their first count, as Envoy's; what a breaker has left
+ * only where that is tracked. */
 bool stat_name_is_shown(const char *metric, uint64_t value);
 
 #endif

@@ -168,7 +168,7 @@ static void reopen_all(struct log_writer *writer)
 
 		/* What cannot be opened again goes on into the old file. */
 		if (fd < 0) {
-			counter_inc(&writer->process->log_write_failures);
+			counter_inc(&writer->process->log_reopen_failures);
 			continue;
 		}
 		close(file->fd);
@@ -219,6 +219,8 @@ static void write_batch(struct log_writer *writer)
 		counter_inc(&writer->process->log_write_failures);
 		break;
 	}
+	if (done == writer->batch_length)
+		counter_inc(&writer->process->log_writes);
 	counter_add(&writer->process->log_bytes_written, done);
 	writer->batch_length = 0;
 }

@@ -200,8 +200,8 @@ static void members_look_through(struct cluster_members *members,
 	members->any = count > 0;
 	members->weighted = count > 0 && weight_min != members->weight_max;
 	/* Panic: what is said about health cannot be right, so it is not looked at. */
-	members->all_usable = healthy == count ||
-			      (uint64_t)(healthy + degraded) * 100 < count * PANIC_THRESHOLD_PERCENT;
+	members->panic = (uint64_t)(healthy + degraded) * 100 < count * PANIC_THRESHOLD_PERCENT;
+	members->all_usable = healthy == count || members->panic;
 	members->degraded = healthy == 0;
 }
 
@@ -252,6 +252,8 @@ const struct config_endpoint *cluster_choose(struct gateway *gateway,
 	if (members->seen != balance.endpoints ||
 	    members->version != balance.endpoints->object.version)
 		members_look_through(members, balance.endpoints);
+	if (members->panic)
+		counter_inc(&stats_cluster(gateway, cluster->stat_slot)->lb_healthy_panic);
 	index = balancers[cluster->lb_policy]->choose(&balance);
 	return index == UINT32_MAX ? NULL : &balance.endpoints->endpoints[index];
 }

@@ -18,6 +18,7 @@ struct cluster_members {
 	uint32_t weight_max;
 	bool any;
 	bool weighted;
+	bool panic;       /* too few are healthy: health is not looked at */
 	bool all_usable;  /* no need to look at health */
 	bool degraded;    /* only degraded ones are left: they are taken */
 };

@@ -92,6 +92,8 @@ void pool_close(struct upstream *upstream, bool abort, bool remote, uint64_t now
 	counter_inc(remote ? &stats->upstream_cx_destroy_remote : &stats->upstream_cx_destroy_local);
 	stats_record(upstream->gateway, HISTOGRAM_CLUSTER_UPSTREAM_CX_LENGTH,
 		     upstream->host->cluster_slot, now_ns - upstream->opened_ns);
+	stats_record(upstream->gateway, HISTOGRAM_CLUSTER_UPSTREAM_RQ_PER_CX,
+		     upstream->host->cluster_slot, upstream->requests * NS_PER_MS);
 	gauge_add(&stats->upstream_cx_active, -1);
 	gauge_add(&endpoint_stats(upstream)->cx_active, -1);
 	upstream->host->cluster->connections--;

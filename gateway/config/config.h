@@ -202,6 +202,7 @@ struct config_breakers {
 	uint32_t pending_max;
 	uint32_t requests_max;
 	uint32_t retries_max;
+	bool track_remaining; /* shows what is left of them */
 };
 
 struct config_cluster {

@@ -48,6 +48,9 @@ void router_fail(struct router *router, enum exchange_reset why, uint64_t now_ns
 	struct str body;
 
 	if (exchange->response_head_done) {
+		if (exchange->hcm)
+			counter_inc(&stats_http(exchange->gateway, exchange->hcm->stat_slot)
+					     ->rq_reset_after_downstream_response_started);
 		exchange_reset(exchange, flags,
 			       details_of(exchange, "upstream_reset_after_response_started", why),
 			       now_ns);

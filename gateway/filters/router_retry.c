@@ -35,8 +35,10 @@ static bool policy_wants(const struct config_route *route, enum exchange_reset w
 
 void router_retry_over(struct router *router)
 {
-	if (router->retry_counted)
+	if (router->retry_counted) {
 		cluster_state(router->filter->exchange->gateway, router->cluster->object.id)->retries--;
+		gauge_add(&router_stats(router)->breaker_retries, -1);
+	}
 	router->retry_counted = false;
 }
 
@@ -65,6 +67,7 @@ bool router_may_retry(struct router *router)
 			return false;
 		}
 		state->retries++;
+		gauge_add(&router_stats(router)->breaker_retries, 1);
 		router->retry_counted = true;
 	}
 	router->retries++;

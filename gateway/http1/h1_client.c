@@ -23,6 +23,8 @@ static void client_detach(struct upstream *upstream, uint64_t now_ns)
 	pool_request_end(upstream);
 	h1_reader_clear(upstream->gateway, &upstream->reader);
 	upstream->exchange = NULL;
+	if (!clean && upstream->answer_ended && upstream->request_ended)
+		counter_inc(&client_stats(upstream)->upstream_cx_close_notify);
 	if (clean)
 		pool_release(upstream, now_ns);
 	else

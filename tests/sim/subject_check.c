@@ -56,7 +56,7 @@ static bool upstreams_balance(const struct subject_worker *w, struct why *why)
 				       cluster->upstream_cx_destroy, cluster->upstream_cx_destroy_local,
 				       cluster->upstream_cx_destroy_remote);
 		if (cluster->upstream_cx_active || cluster->upstream_rq_active ||
-		    cluster->upstream_rq_pending_active || endpoint->cx_active || endpoint->rq_active ||
+		    cluster->upstream_rq_pending_active || cluster->breaker_retries || endpoint->cx_active || endpoint->rq_active ||
 		    listener->downstream_cx_active || w->tcp_proxies[i].downstream_cx_active)
 			return why_set(why, "slot %u: a gauge of what is active is not 0", i);
 		requests += cluster->upstream_rq_total;

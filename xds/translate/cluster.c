@@ -100,7 +100,7 @@ static void translate_breakers(struct translation *t, const Cluster__CircuitBrea
 	bool seen = false;
 
 	*to = (struct config_breakers){BREAKER_DEFAULT, BREAKER_DEFAULT, BREAKER_DEFAULT,
-				       RETRIES_DEFAULT};
+				       RETRIES_DEFAULT, false};
 	for (size_t i = 0; from && i < from->n_thresholds; i++) {
 		const Cluster__CircuitBreakers__Thresholds *one = from->thresholds[i];
 
@@ -116,6 +116,7 @@ static void translate_breakers(struct translation *t, const Cluster__CircuitBrea
 		to->pending_max = translate_u32(one->max_pending_requests, BREAKER_DEFAULT);
 		to->requests_max = translate_u32(one->max_requests, BREAKER_DEFAULT);
 		to->retries_max = translate_u32(one->max_retries, RETRIES_DEFAULT);
+		to->track_remaining = one->track_remaining;
 	}
 }
 

@@ -14,7 +14,8 @@ import sys
 CONDITIONAL = {'cluster.upstream_rq_NNN', 'cluster_manager.cds.update_success',
                'cluster_manager.cds.update_rejected', 'listener_manager.lds.update_success',
                'listener_manager.lds.update_rejected', 'tcp.downstream_cx_active',
-               'tcp.idle_timeout'}
+               'tcp.idle_timeout'} | {
+    'cluster.circuit_breakers.default.remaining_' + what for what in ('cx', 'pending', 'rq', 'retries')}
 # Counted by nobody else; said to be ours in the README of dataplane.
 OURS = {'tcp.downstream_cx_active'}
 PREFIXES = {'listener.def': 'listener.', 'http.def': 'http.', 'cluster.def': 'cluster.',
@@ -28,9 +29,10 @@ def read(*path):
 
 def ours(top):
     for name, prefix in PREFIXES.items():
-        for stat in re.findall(r'^(?:COUNTER|GAUGE)\((\w+)', read(top, 'gateway/stats', name),
-                               re.MULTILINE):
-            yield prefix + re.sub(r'_rq_[1-5]xx$', '_rq_Nxx', stat)
+        for stat in re.findall(r'^(?:COUNTER|GAUGE)(?:_AS\(\w+, "|\()([\w.]+)',
+                               read(top, 'gateway/stats', name), re.MULTILINE):
+            if not stat.startswith('breaker_'):  # not shown
+                yield prefix + re.sub(r'_rq_[1-5]xx$', '_rq_Nxx', stat)
     for name in re.findall(r'^(?:COUNTER|GAUGE)\(\w+, "([^"]+)"',
                            read(top, 'dataplane/counters/process.def'), re.MULTILINE):
         yield name

@@ -191,6 +191,78 @@ static void a_client_that_gives_up_is_counted(void)
 	world_end(&world);
 }
 
+static void origin_says_close(struct peer *origin)
+{
+	if (!origin->answered++)
+		peer_send(origin, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void how_upstream_connections_end_is_counted(void)
+{
+	start();
+	world.origin_readable = origin_says_close;
+	world_start(&world);
+	(void)ask(GET);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_cx_close_notify, 1);
+	CU_ASSERT_EQUAL(recorded[HISTOGRAM_CLUSTER_UPSTREAM_RQ_PER_CX], 1);
+	CU_ASSERT_EQUAL(last_ns[HISTOGRAM_CLUSTER_UPSTREAM_RQ_PER_CX], NS_PER_MS);
+	world_end(&world);
+	start();
+	world_start(&world);
+	(void)ask(GET);
+	(void)ask(GET);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_cx_close_notify, 0);
+	world_end(&world);
+	CU_ASSERT_EQUAL(recorded[HISTOGRAM_CLUSTER_UPSTREAM_RQ_PER_CX], 1);
+	CU_ASSERT_EQUAL(last_ns[HISTOGRAM_CLUSTER_UPSTREAM_RQ_PER_CX], 2 * NS_PER_MS);
+}
+
+static void an_upstream_that_dies_in_its_answer_is_counted(void)
+{
+	start();
+	answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab";
+	world_start(&world);
+	(void)ask(GET);
+	CU_ASSERT_EQUAL(world.https[1].rq_reset_after_downstream_response_started, 0);
+	peer_cut(&world.origins[0]);
+	world_settle(&world);
+	CU_ASSERT_EQUAL(world.https[1].rq_reset_after_downstream_response_started, 1);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_cx_close_notify, 0);
+	world_end(&world);
+}
+
+static void panic_is_counted_by_request(void)
+{
+	start();
+	world.endpoints[0].endpoints[0].health = HEALTH_UNHEALTHY;
+	world_start(&world);
+	(void)ask(GET);
+	(void)ask(GET);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].lb_healthy_panic, 2);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_200, 2);
+	world_end(&world);
+}
+
+static void a_retry_counts_while_it_goes_on(void)
+{
+	start();
+	answer = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n";
+	world.routes[0].retry_on = RETRY_ON_5XX;
+	world.routes[0].retries_max = 1;
+	world.origin_readable = NULL;
+	world_start(&world);
+	(void)ask(GET);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].breaker_retries, 0);
+	peer_send(&world.origins[0], answer);
+	world_settle(&world);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_retry, 1);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].breaker_retries, 1);
+	peer_send(&world.origins[0], answer);
+	world_settle(&world);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].breaker_retries, 0);
+	world_end(&world);
+}
+
 static void statuses_find_their_words(void)
 {
 	struct cluster_stats stats = {0};
@@ -208,4 +280,7 @@ UNIT_TESTS(UNIT_TEST(a_request_moves_its_counters),
 	   UNIT_TEST(answers_in_the_clusters_stead_count), UNIT_TEST(a_timeout_counts_as_504),
 	   UNIT_TEST(retries_that_do_not_happen_are_counted),
 	   UNIT_TEST(ends_of_connections_have_their_reasons),
-	   UNIT_TEST(a_client_that_gives_up_is_counted), UNIT_TEST(statuses_find_their_words))
+	   UNIT_TEST(a_client_that_gives_up_is_counted),
+	   UNIT_TEST(how_upstream_connections_end_is_counted),
+	   UNIT_TEST(an_upstream_that_dies_in_its_answer_is_counted),
+	   UNIT_TEST(panic_is_counted_by_request), UNIT_TEST(a_retry_counts_while_it_goes_on), UNIT_TEST(statuses_find_their_words))
