@@ -38,6 +38,12 @@ MUST_USE enum drop_reason ip_route_resolve(struct ip_layer *ip, uint16_t vrf,
 					   const struct ip_addr *destination,
 					   struct ip_addr *source, struct ip_route *route);
 
+/* Addresses to speak from on the route: `first`, which ip_route_resolve has chosen, and those of the same
+ * port that do as well.  out[NETIF_ADDRESSES_MAX]; returns how many. */
+unsigned ip_route_sources(const struct ip_layer *ip, const struct ip_route *route,
+			  const struct ip_addr *destination, const struct ip_addr *first,
+			  struct ip_addr *out);
+
 /* The layer above has seen forward progress on the route: its next hop hears us (RFC 4861 7.3.1). */
 void ip_route_confirm(struct ip_layer *ip, const struct ip_route *route, uint64_t now_ns);
 

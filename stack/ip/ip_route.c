@@ -121,6 +121,13 @@ enum drop_reason ip_route_resolve(struct ip_layer *ip, uint16_t vrf,
 	return DROP_NONE;
 }
 
+unsigned ip_route_sources(const struct ip_layer *ip, const struct ip_route *route,
+			  const struct ip_addr *destination, const struct ip_addr *first,
+			  struct ip_addr *out)
+{
+	return netif_sources_like(&ip->netifs[route->netif], destination, first, out);
+}
+
 enum drop_reason ip_route_reply(struct ip_layer *ip, uint16_t netif_index,
 				const struct ip_addr *destination, struct ip_route *route)
 {

@@ -103,3 +103,26 @@ const struct ip_addr *netif_source_for(const struct netif *netif, const struct i
 	}
 	return best < NETIF_ADDRESSES_MAX ? &netif->addresses[best].addr : NULL;
 }
+
+unsigned netif_sources_like(const struct netif *netif, const struct ip_addr *to,
+			    const struct ip_addr *first, struct ip_addr *out)
+{
+	struct netif_address link = {.addr = *first};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < netif->address_count; i++)
+		if (ip_addr_equal(&netif->addresses[i].addr, first))
+			link = netif->addresses[i];
+	out[count++] = *first;
+	for (unsigned i = 0; i < netif->address_count && count < NETIF_ADDRESSES_MAX; i++) {
+		const struct netif_address *other = &netif->addresses[i];
+
+		if (netif_address_is_usable(netif, i) && !ip_addr_equal(&other->addr, first) &&
+		    ip_addr_is_v4(&other->addr) == ip_addr_is_v4(first) &&
+		    scope_of(&other->addr) == scope_of(first) &&
+		    label_of(&other->addr) == label_of(first) &&
+		    is_near(other, to) == is_near(&link, to))
+			out[count++] = other->addr;
+	}
+	return count;
+}

@@ -204,6 +204,10 @@ struct tcp {
 	struct siphash_key isn_key;
 	struct siphash_key port_key;
 	uint32_t port_counter;
+	struct {
+		struct flow_key to; /* the destination for which ports ran out last */
+		uint8_t source;     /* of ip_route_sources: which had one */
+	} scarce;
 	/* Whether a reply to this local port would come to this worker; NULL = every port is fine. */
 	bool (*port_filter)(void *context, const struct flow_key *key);
 	void *port_filter_context;

@@ -149,7 +149,9 @@ struct stream *tcp_open(struct stream_opener *self, const struct stream_target *
 	}
 	if (ip_route_resolve(tcp->params.ip, key.vrf, &key.remote, &key.local, &route) != DROP_NONE)
 		return fail(why, STREAM_FAILURE_NO_ROUTE);
-	if (key.local_port == 0 && !tcp_port_choose(tcp, &key))
+	if (key.local_port == 0 && !(ip_addr_is_any(&target->local) ?
+					     tcp_port_choose_source(tcp, &route, &key) :
+					     tcp_port_choose(tcp, &key)))
 		return fail(why, STREAM_FAILURE_RESOURCES);
 	uint64_t hash = tcp_table_hash(&tcp->table, &key);
 

@@ -7,14 +7,14 @@ void tcp_set_port_filter(struct tcp *tcp, bool (*filter)(void *context, const st
 	tcp->port_filter_context = context;
 }
 
-bool tcp_port_choose(struct tcp *tcp, struct flow_key *key)
+static bool try_ports(struct tcp *tcp, struct flow_key *key, uint32_t tries)
 {
 	uint32_t range = UINT16_MAX + 1 - TCP_PORT_FIRST;
 
 	key->local_port = 0;
 	uint32_t offset = (uint32_t)siphash13(&tcp->port_key, key, sizeof(*key));
 
-	for (uint32_t i = 0; i < TCP_PORT_TRIES_MAX; i++) {
+	for (uint32_t i = 0; i < tries; i++) {
 		key->local_port =
 			(uint16_t)(TCP_PORT_FIRST + (uint32_t)(offset + tcp->port_counter++) % range);
 		if (tcp->port_filter && !tcp->port_filter(tcp->port_filter_context, key))
@@ -26,4 +26,47 @@ bool tcp_port_choose(struct tcp *tcp, struct flow_key *key)
 			return true;
 	}
 	return false;
+}
+
+static bool give_up(struct tcp *tcp)
+{
+	counter_inc(&tcp->params.counters->ports_used_up);
+	return false;
+}
+
+bool tcp_port_choose(struct tcp *tcp, struct flow_key *key)
+{
+	return try_ports(tcp, key, TCP_PORT_TRIES_MAX) || give_up(tcp);
+}
+
+static bool is_scarce(const struct tcp *tcp, const struct flow_key *key)
+{
+	const struct flow_key *to = &tcp->scarce.to;
+
+	return to->remote_port == key->remote_port && to->vrf == key->vrf &&
+	       ip_addr_equal(&to->remote, &key->remote);
+}
+
+bool tcp_port_choose_source(struct tcp *tcp, const struct ip_route *route, struct flow_key *key)
+{
+	struct ip_addr sources[NETIF_ADDRESSES_MAX], first = key->local;
+	bool scarce = is_scarce(tcp, key);
+
+	if (likely_true(!scarce && try_ports(tcp, key, TCP_PORT_FIRST_TRIES_MAX)))
+		return true;
+	unsigned count = ip_route_sources(tcp->params.ip, route, &key->remote, &first, sources);
+	unsigned turn = scarce ? tcp->scarce.source : 0;
+
+	for (unsigned i = 0; i < count; i++, turn++) {
+		key->local = sources[turn % count];
+		if (!try_ports(tcp, key, (TCP_PORT_TRIES_MAX - TCP_PORT_FIRST_TRIES_MAX) / count))
+			continue;
+		tcp->scarce.to = *key;
+		tcp->scarce.source = (uint8_t)(turn % count);
+		if (turn % count != 0)
+			counter_inc(&tcp->params.counters->opens_from_other_addresses);
+		return true;
+	}
+	key->local = first;
+	return give_up(tcp);
 }

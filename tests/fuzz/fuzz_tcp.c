@@ -50,6 +50,14 @@ enum drop_reason ip_route_resolve(struct ip_layer *ip, uint16_t vrf,
 	return DROP_NONE;
 }
 
+unsigned ip_route_sources(const struct ip_layer *ip, const struct ip_route *route,
+			  const struct ip_addr *destination, const struct ip_addr *first,
+			  struct ip_addr *out)
+{
+	out[0] = *first;
+	return 1;
+}
+
 enum drop_reason ip_output(struct ip_layer *ip, struct ip_route *route,
 			   const struct ip_output_meta *meta, struct rte_mbuf *mbuf, uint64_t now_ns)
 {

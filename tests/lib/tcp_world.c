@@ -32,6 +32,18 @@ enum drop_reason ip_route_resolve(struct ip_layer *ip, uint16_t vrf,
 	return DROP_NONE;
 }
 
+unsigned ip_route_sources(const struct ip_layer *ip, const struct ip_route *route,
+			  const struct ip_addr *destination, const struct ip_addr *first,
+			  struct ip_addr *out)
+{
+	struct host *host = &ip->world->hosts[ip->side];
+
+	out[0] = *first;
+	for (unsigned i = 0; i < host->other_addr_count; i++)
+		out[1 + i] = host->other_addrs[i];
+	return 1 + host->other_addr_count;
+}
+
 void ip_route_confirm(struct ip_layer *ip, const struct ip_route *route, uint64_t now_ns)
 {
 	ip->world->hosts[ip->side].confirmations++;

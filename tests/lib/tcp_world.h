@@ -48,6 +48,8 @@ struct host {
 	struct drop_counters drops;
 	struct slice_pool slices;
 	struct ip_addr addr;
+	struct ip_addr other_addrs[3]; /* that do as well to speak from */
+	unsigned other_addr_count;
 	struct tcp_listener *listener;
 	bool refuse_accept;
 	unsigned confirmations;  /* of the route, by progress */

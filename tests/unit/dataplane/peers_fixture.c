@@ -81,6 +81,22 @@ static void start_worker(uint16_t index)
 	CU_ASSERT(mailbox_post(worker_mailbox(one->worker), &mail));
 }
 
+static struct netif_address more[4];
+static uint8_t more_count;
+
+void add_address(const char *text, uint8_t prefix_bits)
+{
+	more[more_count].prefix_bits = prefix_bits;
+	CU_ASSERT_FATAL(ip_addr_parse(text, &more[more_count++].addr));
+}
+
+static void take_addresses(struct netif *netif)
+{
+	for (uint8_t i = 0; i < more_count; i++)
+		netif->addresses[netif->address_count++] = more[i];
+	more_count = 0;
+}
+
 void start(void)
 {
 	start_with_queues(1);
@@ -104,6 +120,7 @@ void start_with_queues(uint16_t queues)
 				  .netif = {.name = "w", .mac = {2, 0, 0, 0, 0, 1},
 					    .mtu_bytes = 1500, .address_count = 1,
 					    .addresses[0] = {ip_addr_from_v4(OURS), 24}}};
+	take_addresses(&wire.port.netif);
 	CU_ASSERT_FATAL(fabric_create(&fabric, &params, &why));
 	for (uint16_t i = 0; i < WORKERS; i++)
 		start_worker(i);

@@ -45,6 +45,8 @@ extern uint64_t now_ns;
 
 void start(void);
 void start_with_queues(uint16_t queues);
+/* At the next start the port has these as well ("10.0.0.3"). */
+void add_address(const char *text, uint8_t prefix_bits);
 /* The frame comes in: by one of the queues. */
 void hear_frame(const uint8_t *bytes, uint32_t length_bytes);
 /* All mbufs are back, and only those who own a queue have touched the device. */

@@ -236,8 +236,56 @@ static void active_opens_choose_ports_whose_replies_come_home(void)
 	finish();
 }
 
+/* A worker with one bucket has 126 ports of each address to a destination. */
+static void replies_to_other_addresses_come_home_as_well(void)
+{
+	static const char *const peers[] = {"10.0.0.2", "2001:db8::99"};
+	static struct stream *streams[160];
+
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		struct mail mail = {.kind = MAIL_BUCKETS};
+		struct stream_target target = {.remote_port = 8080};
+		struct stream_info info;
+		unsigned count = 0, from_first = 0;
+
+		add_address("10.0.0.3", 24);
+		add_address("2001:db8::1", 64);
+		add_address("2001:db8::2", 64);
+		start();
+		for (uint32_t i = 0; i < BUCKETS; i++)
+			CU_ASSERT(bucket_move(&fabric->buckets, i, i == 77 ? 1 : 2));
+		for (uint16_t i = 0; i < WORKERS; i++)
+			CU_ASSERT(mailbox_post(worker_mailbox(ones[i].worker), &mail));
+		settle();
+		CU_ASSERT_FATAL(ip_addr_parse(peers[v6], &target.remote));
+		struct tcp *tcp = stack_tcp(worker_stack(ones[1].worker));
+		struct ip_addr first = {0};
+
+		while (count < ARRAY_LEN(streams)) {
+			enum stream_failure why;
+
+			streams[count] = tcp_opener(tcp)->open(tcp_opener(tcp), &target, &why, now_ns);
+			CU_ASSERT_PTR_NOT_NULL_FATAL(streams[count]);
+			stream_info(streams[count++], &info);
+			if (count == 1)
+				first = info.key.local;
+			from_first += ip_addr_equal(&info.key.local, &first);
+			CU_ASSERT_EQUAL(bucket_of(steer_flow_hash(&fabric->toeplitz, &info.key)), 77);
+		}
+		CU_ASSERT(from_first > 30 && from_first <= 126);
+		CU_ASSERT_EQUAL(ones[1].tcp.opens_from_other_addresses, count - from_first);
+		while (count > 0) {
+			stream_reset(streams[--count], now_ns);
+			stream_release(streams[count], now_ns);
+		}
+		settle();
+		finish();
+	}
+}
+
 UNIT_TESTS(UNIT_TEST(each_flow_is_served_at_home), UNIT_TEST(answers_reach_whoever_asked),
 	   UNIT_TEST(a_full_ring_drops_and_counts),
 	   UNIT_TEST(a_device_that_takes_nothing_holds_back_everybody),
 	   UNIT_TEST(a_bucket_moves_while_a_connection_lives),
-	   UNIT_TEST(active_opens_choose_ports_whose_replies_come_home))
+	   UNIT_TEST(active_opens_choose_ports_whose_replies_come_home),
+	   UNIT_TEST(replies_to_other_addresses_come_home_as_well))

@@ -192,7 +192,49 @@ static void an_address_that_is_not_in_use_is_not_ours(void)
 	ip_layer_destroy(&ip);
 }
 
+/* Those that do as well: of one scope, label and link with the one that was chosen. */
+static void other_sources_do_as_well_as_the_first(void)
+{
+	static const struct {
+		const char *to;
+		unsigned count; /* of the addresses below that come out, the chosen one among them */
+		const char *sources[4];
+	} cases[] = {
+		{"10.1.0.99", 2, {"10.1.0.2", "10.1.0.3"}},
+		{"192.0.2.1", 4, {"10.1.0.2", "10.1.0.3", "10.2.0.2", "172.16.0.2"}},
+		{"2001:db8:1::99", 2, {"2001:db8:1::2", "2001:db8:1::3"}},
+		{"2001:db8:77::1", 2, {"2001:db8:1::2", "2001:db8:1::3"}},
+		{"fd00::9", 1, {"fd00::2"}},
+		{"fe80::9", 1, {"fe80::2"}},
+	};
+	static const char *const own_texts[] = {"10.1.0.2", "10.1.0.3", "10.2.0.2", "169.254.3.3",
+						"172.16.0.2", "2001:db8:1::2", "2001:db8:1::3",
+						"2001:db8:1::4", "fe80::2", "fd00::2"};
+	struct netif netif = {.address_count = ARRAY_LEN(own_texts)};
+
+	for (unsigned i = 0; i < ARRAY_LEN(own_texts); i++)
+		netif.addresses[i] = (struct netif_address){addr(own_texts[i]), i < 5 ? 24 : 64};
+	netif.address_states[7] = NETIF_ADDRESS_TENTATIVE;
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		struct ip_addr to = addr(cases[i].to), out[NETIF_ADDRESSES_MAX];
+		const struct ip_addr *first = netif_source_for(&netif, &to);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+		CU_ASSERT_EQUAL(netif_sources_like(&netif, &to, first, out), cases[i].count);
+		CU_ASSERT(ip_addr_equal(&out[0], first));
+		for (unsigned k = 0; k < cases[i].count; k++) {
+			struct ip_addr wanted = addr(cases[i].sources[k]);
+			unsigned found = 0;
+
+			for (unsigned m = 0; m < cases[i].count; m++)
+				found += ip_addr_equal(&out[m], &wanted);
+			CU_ASSERT_EQUAL(found, 1);
+		}
+	}
+}
+
 UNIT_TESTS(UNIT_TEST(the_longest_prefix_counts_over_all_ports_of_the_vrf),
 	   UNIT_TEST(answers_leave_where_the_question_came_in),
 	   UNIT_TEST(the_source_is_chosen_by_the_rules),
-	   UNIT_TEST(an_address_that_is_not_in_use_is_not_ours))
+	   UNIT_TEST(an_address_that_is_not_in_use_is_not_ours),
+	   UNIT_TEST(other_sources_do_as_well_as_the_first))
