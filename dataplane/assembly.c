@@ -1,5 +1,6 @@
 #include "dataplane/assembly.h"
 
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
 #include <stdio.h>
@@ -19,12 +20,13 @@
 
 /* rte_pktmbuf_pool_create, but for one flag: without hugepages DPDK would give every buffer a 4 KiB
  * page of its own, for the sake of devices that we do not have there. */
-static struct rte_mempool *make_mbufs(const char *name, uint32_t count, uint16_t room, bool hugepages)
+static struct rte_mempool *make_mbufs(const char *name, uint32_t count, uint16_t room, bool hugepages,
+				      int node)
 {
 	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
 	struct rte_mempool *pool = rte_mempool_create_empty(
 		name, count, sizeof(struct rte_mbuf) + room, POOL_CACHE, sizeof(private),
-		SOCKET_ID_ANY, hugepages ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+		node, hugepages ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 
 	if (!pool)
 		return NULL;
@@ -41,14 +43,29 @@ static struct rte_mempool *make_mbufs(const char *name, uint32_t count, uint16_t
 	return pool;
 }
 
+/* Where there are several memory nodes (NUMA): that of the worker's CPU. */
+static int node_of(const struct assembly *a, unsigned worker)
+{
+	return a->plan.hugepages && rte_socket_count() > 1 ?
+		       (int)rte_lcore_to_socket_id(a->plan.worker_lcores[worker]) :
+		       SOCKET_ID_ANY;
+}
+
+/* Near the worker of this index, if there is room. */
 static struct rte_mempool *make_pool(const struct assembly *a, const char *kind, unsigned index,
 				     uint32_t count, uint16_t room, struct why *why)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];
+	int node = node_of(a, index);
 
 	snprintf(name, sizeof(name), "%s%u", kind, index);
-	struct rte_mempool *pool = make_mbufs(name, count, room, a->plan.hugepages);
+	struct rte_mempool *pool = make_mbufs(name, count, room, a->plan.hugepages, node);
 
+	if (!pool && node != SOCKET_ID_ANY) {
+		log_warning("main", "packet buffers of worker %u do not fit the memory of its node %d; it "
+				    "will work with memory of another, slower", index, node);
+		pool = make_mbufs(name, count, room, a->plan.hugepages, SOCKET_ID_ANY);
+	}
 	if (!pool)
 		why_set(why, "no memory for %u packet buffers; raise hydrofoil.memory.mib or lower "
 			     "the number of workers", count);
@@ -108,6 +125,17 @@ static void describe_port(const struct port *port, const struct port_settings *s
 		 port->wait_fd < 0 ? ", rests by naps" : "");
 	log_info("port", "%s: %s", settings->name,
 		 port_caps_format(&port->caps, addresses, sizeof(addresses)));
+}
+
+static void describe_cpus(const struct eal_plan *plan)
+{
+	struct cpu_list workers = {.count = plan->worker_count};
+	char of_workers[256], of_others[256];
+
+	memcpy(workers.cpus, plan->worker_cpus, plan->worker_count * sizeof(workers.cpus[0]));
+	log_info("main", "workers on CPUs %s, all other threads on %s",
+		 cpu_list_format(&workers, of_workers, sizeof(of_workers)),
+		 cpu_list_format(&plan->main_cpus, of_others, sizeof(of_others)));
 }
 
 static bool open_ports(struct assembly *a, struct why *why)
@@ -269,8 +297,9 @@ bool assembly_open(struct assembly *a, const struct dataplane_settings *settings
 	log_info("main", "%u MiB for packet buffers %s, %u worker%s, %u CPU%s allotted",
 		 a->settings.memory_mib,
 		 a->plan.hugepages ? "in hugepages" : "without hugepages (slower, but it works)",
-		 a->settings.workers, a->settings.workers == 1 ? "" : "s", machine.cpu_count,
-		 machine.cpu_count == 1 ? "" : "s");
+		 a->settings.workers, a->settings.workers == 1 ? "" : "s", machine.cpus.count,
+		 machine.cpus.count == 1 ? "" : "s");
+	describe_cpus(&a->plan);
 	if (!make_pools(a, why) || !open_ports(a, why) || !open_segment(a, version, why) ||
 	    !make_fabric(a, why))
 		return false;

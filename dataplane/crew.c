@@ -1,6 +1,7 @@
 #include "dataplane/crew.h"
 
 #include <inttypes.h>
+#include <rte_lcore.h>
 #include <string.h>
 
 #include "dataplane/assembly.h"
@@ -155,10 +156,13 @@ static void write_worker(struct crew *crew, uint16_t worker, struct text *out)
 		leaving += bucket_home(stops) != worker && bucket_has(stops, worker);
 		sum += __atomic_load_n(&flows[i], __ATOMIC_RELAXED);
 	}
+	const struct eal_plan *plan = &crew->assembly->plan;
+
 	text_printf(out,
-		    "{\"worker\":%u,\"resting\":%s,\"busy\":%u.%03u,\"buckets\":%u,\"leaving\":%u,"
+		    "{\"worker\":%u,\"cpu\":%u,\"node\":%u,\"resting\":%s,\"busy\":%u.%03u,\"buckets\":%u,\"leaving\":%u,"
 		    "\"flows\":%u}",
-		    worker, crew->view.resting[worker] ? "true" : "false",
+		    worker, plan->worker_cpus[worker],
+		    rte_lcore_to_socket_id(plan->worker_lcores[worker]), crew->view.resting[worker] ? "true" : "false",
 		    crew->view.busy_permille[worker] / 1000, crew->view.busy_permille[worker] % 1000,
 		    crew->assembly->fabric ? homes : BUCKETS, leaving, sum);
 }

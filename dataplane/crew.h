@@ -41,7 +41,7 @@ MUST_USE bool crew_rest(struct crew *crew, uint32_t worker, struct why *why);
 MUST_USE bool crew_add(struct crew *crew, uint32_t worker, struct why *why);
 MUST_USE bool crew_move(struct crew *crew, uint32_t from, uint32_t to, uint32_t count,
 			struct why *why);
-/* {"buckets":512,"moves":0,"workers":[{"worker":0,"resting":false,"busy":0.12,"buckets":256,
+/* {"buckets":512,"moves":0,"workers":[{"worker":0,"cpu":5,"node":0,"resting":false,"busy":0.12,"buckets":256,
  * "leaving":0,"flows":12}, …]} -- leaving: buckets that have moved and in which connections still live
  * here. */
 void crew_write(struct crew *crew, struct text *out);

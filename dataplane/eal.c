@@ -46,6 +46,20 @@ static uint64_t free_hugepage_mib(void)
 	return mib;
 }
 
+static void read_online(struct cpu_list *out)
+{
+	char line[1024] = "";
+	FILE *file = fopen("/sys/devices/system/cpu/online", "re");
+	struct why why;
+
+	if (file && fgets(line, sizeof(line), file))
+		line[strcspn(line, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	if (!cpu_list_parse(out, line, &why))
+		out->count = 0;
+}
+
 void machine_look(struct machine *out)
 {
 	cpu_set_t set;
@@ -54,9 +68,10 @@ void machine_look(struct machine *out)
 	CPU_ZERO(&set);
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
 		CPU_SET(0, &set);
-	for (unsigned cpu = 0; cpu < CPU_SETSIZE && out->cpu_count < MACHINE_CPUS_MAX; cpu++)
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && cpu < CPU_LIST_MAX; cpu++)
 		if (CPU_ISSET(cpu, &set))
-			out->cpus[out->cpu_count++] = (uint16_t)cpu;
+			out->cpus.cpus[out->cpus.count++] = (uint16_t)cpu;
+	read_online(&out->online);
 	out->free_hugepage_mib = free_hugepage_mib();
 }
 
@@ -98,32 +113,81 @@ static bool plan_memory(struct eal_plan *plan, const struct dataplane_settings *
 	return true;
 }
 
-/* Lcore 0 is the main thread, free to run on every allotted CPU; worker i is lcore i + 1 on one
- * CPU of its own, from the last allotted one downwards. */
-static bool plan_lcores(struct eal_plan *plan, const struct dataplane_settings *settings,
-			const struct machine *machine, struct why *why)
+/* A CPU that the user has named. */
+static bool check_cpu(const struct machine *machine, const char *field, uint16_t cpu, struct why *why)
 {
-	char list[EAL_ARG_BYTES];
-	int n = snprintf(list, sizeof(list), "0@(");
+	char list[128];
 
-	if (settings->workers > machine->cpu_count || settings->workers > SETTINGS_WORKERS_MAX)
+	if (cpu_list_has(&machine->cpus, cpu))
+		return true;
+	if (machine->online.count > 0 && !cpu_list_has(&machine->online, cpu))
+		return why_set(why, "hydrofoil.%s: there is no CPU %u; %s are online; name one of them", field,
+			       cpu, cpu_list_format(&machine->online, list, sizeof(list)));
+	return why_set(why, "hydrofoil.%s: this process may not use CPU %u, only %s; widen its CPU set "
+			    "(cpuset.cpus of its cgroup, AllowedCPUs= of its unit, taskset), or name "
+			    "another CPU",
+		       field, cpu, cpu_list_format(&machine->cpus, list, sizeof(list)));
+}
+
+static bool check_cpus(const struct machine *machine, const char *field, const struct cpu_list *cpus,
+		       struct why *why)
+{
+	for (uint16_t i = 0; i < cpus->count; i++)
+		if (!check_cpu(machine, field, cpus->cpus[i], why))
+			return false;
+	return true;
+}
+
+/* The cores that were named, in their order; else the last allotted ones, downwards. */
+static bool choose_worker_cpus(struct eal_plan *plan, const struct dataplane_settings *settings,
+			       const struct machine *machine, struct why *why)
+{
+	uint16_t most = machine->cpus.count;
+
+	if (settings->workers > most || settings->workers > SETTINGS_WORKERS_MAX)
 		return why_set(why,
 			       "%u workers are asked for and this process may use %u CPUs; lower "
 			       "--concurrency or widen the CPU set",
-			       settings->workers, machine->cpu_count);
-	/* The CPUs of the main thread: as many as fit the argument. */
-	for (unsigned i = 0; i < machine->cpu_count && n < EAL_ARG_BYTES / 2; i++)
-		n += snprintf(list + n, sizeof(list) - (size_t)n, "%s%u", i ? "," : "",
-			      machine->cpus[i]);
-	n += snprintf(list + n, sizeof(list) - (size_t)n, ")");
-	plan->main_lcore = 0;
+			       settings->workers, most);
+	if (!check_cpus(machine, "cores", &settings->cores, why))
+		return false;
 	plan->worker_count = settings->workers;
+	for (unsigned i = 0; i < settings->workers; i++)
+		plan->worker_cpus[i] = settings->cores.count ? settings->cores.cpus[i]
+							     : machine->cpus.cpus[most - 1 - i];
+	return true;
+}
+
+/* Where cores were named, all other threads keep off them, if a CPU is left. */
+static bool choose_main_cpus(struct eal_plan *plan, const struct dataplane_settings *settings,
+			     const struct machine *machine, struct why *why)
+{
+	if (!check_cpus(machine, "housekeeping_cores", &settings->housekeeping_cores, why))
+		return false;
+	plan->main_cpus = settings->housekeeping_cores;
+	for (uint16_t i = 0; settings->housekeeping_cores.count == 0 && i < machine->cpus.count; i++)
+		if (!cpu_list_has(&settings->cores, machine->cpus.cpus[i]))
+			plan->main_cpus.cpus[plan->main_cpus.count++] = machine->cpus.cpus[i];
+	if (plan->main_cpus.count == 0)
+		plan->main_cpus = machine->cpus;
+	return true;
+}
+
+/* Lcore 0 is the main thread, free to run on all of its CPUs; worker i is lcore i + 1 on one CPU. */
+static bool plan_lcores(struct eal_plan *plan, const struct dataplane_settings *settings,
+			const struct machine *machine, struct why *why)
+{
+	char list[EAL_ARG_BYTES], cpus[EAL_ARG_BYTES / 3];
+
+	if (!choose_worker_cpus(plan, settings, machine, why) ||
+	    !choose_main_cpus(plan, settings, machine, why))
+		return false;
+	int n = snprintf(list, sizeof(list), "0@(%s)",
+			 cpu_list_format(&plan->main_cpus, cpus, sizeof(cpus)));
+
+	plan->main_lcore = 0;
 	for (unsigned i = 0; i < settings->workers; i++) {
 		plan->worker_lcores[i] = i + 1;
-		plan->worker_cpus[i] = machine->cpus[machine->cpu_count - 1 - i];
-		if (n >= (int)sizeof(list) - 16)
-			return why_set(why, "%u workers are more than EAL can be told of",
-				       settings->workers);
 		n += snprintf(list + n, sizeof(list) - (size_t)n, ",%u@%u", i + 1,
 			      plan->worker_cpus[i]);
 	}
@@ -131,6 +195,10 @@ static bool plan_lcores(struct eal_plan *plan, const struct dataplane_settings *
 	add(plan, "%s", list);
 	return true;
 }
+
+_Static_assert(EAL_ARG_BYTES / 3 + SETTINGS_WORKERS_MAX * (sizeof(",64@1023") - 1) + sizeof("0@()") <=
+		       EAL_ARG_BYTES,
+	       "the longest --lcores fits");
 
 /* No PCI device is looked at, let alone bound, but those that are named. */
 static void plan_devices(struct eal_plan *plan, const struct dataplane_settings *settings)

@@ -18,11 +18,9 @@
 #include "stack/base/compiler.h"
 #include "stack/base/why.h"
 
-#define MACHINE_CPUS_MAX 1024
-
 struct machine {
-	uint16_t cpus[MACHINE_CPUS_MAX]; /* allotted to this process, in order */
-	uint16_t cpu_count;
+	struct cpu_list cpus;            /* allotted to this process, in order */
+	struct cpu_list online;          /* of the machine; empty = it does not say */
 	uint64_t free_hugepage_mib;      /* over all sizes and nodes */
 };
 
@@ -30,7 +28,7 @@ struct machine {
 void machine_look(struct machine *out);
 
 #define EAL_ARGS_MAX 48 /* two for each port, and the rest */
-#define EAL_ARG_BYTES 512
+#define EAL_ARG_BYTES 1024
 
 struct eal_plan {
 	int count;
@@ -41,6 +39,7 @@ struct eal_plan {
 	uint16_t worker_count;
 	unsigned worker_lcores[SETTINGS_WORKERS_MAX];
 	uint16_t worker_cpus[SETTINGS_WORKERS_MAX];
+	struct cpu_list main_cpus; /* of all other threads */
 };
 
 /* Pure.  False when the settings ask for more than the machine has. */

@@ -151,6 +151,15 @@ static bool read_busy_poll(struct dataplane_settings *out, const Google__Protobu
 	return true;
 }
 
+static bool read_cpus(struct cpu_list *to, const char *field, const char *from, struct why *why)
+{
+	struct why cause;
+
+	if (cpu_list_parse(to, from ? from : "", &cause))
+		return true;
+	return why_set(why, "hydrofoil.%s: %s", field, cause.text);
+}
+
 bool settings_from_bootstrap(struct dataplane_settings *out, const struct bootstrap *bootstrap,
 			     struct why *why)
 {
@@ -171,6 +180,9 @@ bool settings_from_bootstrap(struct dataplane_settings *out, const struct bootst
 	out->hugepages = read_hugepages(section->memory);
 	if (section->memory)
 		out->memory_mib = section->memory->mib;
+	if (!read_cpus(&out->cores, "cores", section->cores, why) ||
+	    !read_cpus(&out->housekeeping_cores, "housekeeping_cores", section->housekeeping_cores, why))
+		return false;
 	if (section->busy_poll && !read_busy_poll(out, section->busy_poll, why))
 		return false;
 	if (section->stats)

@@ -123,6 +123,23 @@ static bool check_pair(const struct port_settings *a, const struct port_settings
 	return true;
 }
 
+static bool complete_workers(struct dataplane_settings *settings, struct why *why)
+{
+	uint16_t cores = settings->cores.count;
+
+	if (settings->workers == 0)
+		settings->workers = cores ? cores : 1;
+	if (settings->workers > SETTINGS_WORKERS_MAX)
+		return why_set(why, "%u workers, %u are the most; lower hydrofoil.workers, or name fewer "
+				    "hydrofoil.cores",
+			       settings->workers, SETTINGS_WORKERS_MAX);
+	if (cores && settings->workers > cores)
+		return why_set(why, "%u workers and %u hydrofoil.cores: each takes one; name more of them, or "
+				    "lower hydrofoil.workers (or --concurrency)",
+			       settings->workers, cores);
+	return true;
+}
+
 bool settings_complete(struct dataplane_settings *settings, struct why *why)
 {
 	for (unsigned i = 0; i < settings->port_count; i++) {
@@ -132,8 +149,8 @@ bool settings_complete(struct dataplane_settings *settings, struct why *why)
 			if (!check_pair(&settings->ports[j], &settings->ports[i], why))
 				return false;
 	}
-	if (settings->workers == 0)
-		settings->workers = 1;
+	if (!complete_workers(settings, why))
+		return false;
 	if (settings->memory_mib == 0)
 		settings->memory_mib = MEMORY_DEFAULT_MIB;
 	if (settings->memory_mib < MEMORY_LEAST_MIB)

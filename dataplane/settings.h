@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/cpu_list.h"
 #include "stack/base/why.h"
 #include "stack/netif.h"
 
@@ -46,7 +47,9 @@ enum hugepage_use { HUGEPAGES_AUTO, HUGEPAGES_NEVER, HUGEPAGES_REQUIRED };
 struct dataplane_settings {
 	struct port_settings ports[SETTINGS_PORTS_MAX];
 	uint16_t port_count;
-	uint16_t workers;             /* 0 = 1 */
+	uint16_t workers;             /* 0 = as many as there are cores, else 1 */
+	struct cpu_list cores;        /* worker i takes the i-th; empty = eal.c chooses */
+	struct cpu_list housekeeping_cores; /* of all other threads; empty = eal.c chooses */
 	enum hugepage_use hugepages;
 	uint32_t memory_mib;          /* of packet buffers; 0 = 512 */
 	uint32_t connections_max;     /* per worker; 0 = 16,384 */

@@ -86,6 +86,7 @@ static void add_row(struct table *table, uint16_t index, const struct worker_cou
 
 	table_number(table, index);
 	if (told) {
+		cell_told(table, told, "cpu");
 		table_cell(table, json_is_true(json_object_get(told, "resting")) ? "rests" : "serves");
 		cell_share(table, json_number_value(json_object_get(told, "busy")));
 	}
@@ -115,10 +116,11 @@ static void begin_table(struct table *table, bool told, bool wide)
 		{"HANDED", true}, {"POLLS", true}, {"RESTS", true}, {"MAIL", true},
 		{"CONFIG", true}, {"MBUFS", false}};
 	static const struct table_column narrow_columns[] = {
-		{"W", true},       {"STATE", false}, {"NOW", true}, {"BUCKETS", true}, {"LEAVING", true},
-		{"CONNS", true},   {"RX", true},     {"TX", true},  {"HANDED", true},  {"MBUFS", false}};
+		{"W", true},       {"CPU", true},     {"STATE", false}, {"NOW", true},
+		{"BUCKETS", true}, {"LEAVING", true}, {"CONNS", true},   {"RX", true},     {"TX", true},  {"HANDED", true},  {"MBUFS", false}};
 	static const struct table_column wide_columns[] = {
-		{"W", true},     {"STATE", false}, {"NOW", true},    {"BUSY", true},  {"BUCKETS", true},
+		{"W", true},     {"CPU", true},    {"STATE", false}, {"NOW", true},   {"BUSY", true},
+		{"BUCKETS", true},
 		{"LEAVING", true}, {"CONNS", true}, {"RX", true},    {"TX", true},    {"HANDED", true},
 		{"POLLS", true}, {"RESTS", true},  {"MAIL", true},   {"CONFIG", true}, {"MBUFS", false}};
 
@@ -156,8 +158,8 @@ static void add_told_json(struct text *out, const json_t *told)
 	text_printf(out, ",\"resting\":%s,\"busy_now\":%.3f",
 		    json_is_true(json_object_get(told, "resting")) ? "true" : "false",
 		    json_number_value(json_object_get(told, "busy")));
-	for (size_t i = 0; i < 3; i++) {
-		static const char *const names[] = {"buckets", "leaving", "flows"};
+	for (size_t i = 0; i < 5; i++) {
+		static const char *const names[] = {"buckets", "leaving", "flows", "cpu", "node"};
 
 		text_printf(out, ",\"%s\":%" PRIu64, names[i],
 			    (uint64_t)json_integer_value(json_object_get(told, names[i])));

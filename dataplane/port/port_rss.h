@@ -76,8 +76,8 @@ MUST_USE bool port_rss_move(struct port_rss *rss, const struct ethdev_calls *cal
  * a device that refuses is asked again after RSS_REFUSED_STEPS.  True when there is a refusal to tell. */
 MUST_USE bool port_rss_follow(struct port_rss *rss, const struct ethdev_calls *calls, uint16_t id,
 			      const uint16_t *queue_of, struct why *why);
-#define RSS_SETTLE_STEPS 3
-#define RSS_REFUSED_STEPS 100
+#define RSS_SETTLE_STEPS 2
+#define RSS_REFUSED_STEPS 10
 
 /* Whether the device has a table that can be followed. */
 static inline bool port_rss_has_table(const struct port_rss *rss)

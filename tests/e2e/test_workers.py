@@ -15,8 +15,37 @@ CONNECTIONS = 1000
 ROUNDS = 3
 
 
+# Two of the CPUs that we may use, the other way round than they are taken by themselves.
+CORES = sorted(os.sched_getaffinity(0))[:WORKERS]
+
+
 def prepare(world):
-    start_default(world, hydrofoil={'workers': WORKERS})
+    start_default(world, hydrofoil={'cores': ','.join(map(str, CORES))})
+
+
+def test_each_worker_is_on_the_core_that_was_named_for_it(world):
+    assert [w['cpu'] for w in workers(world)] == CORES
+    allowed = []
+    for task in os.listdir(f'/proc/{world.gateway.pid}/task'):
+        with open(f'/proc/{world.gateway.pid}/task/{task}/comm', encoding='ascii') as f:
+            name = f.read().strip()
+        if name == 'foil-worker':
+            allowed.append(os.sched_getaffinity(int(task)))
+    assert sorted(map(sorted, allowed)) == [[cpu] for cpu in CORES], allowed
+    # The tool shows it as well.
+    shown = json.loads(world.call('gateway', [program('foilctl'), 'workers', '--json']).stdout)
+    assert [w['cpu'] for w in shown['workers']] == CORES
+
+
+def test_cores_that_cannot_be_had_are_refused_by_name(world):
+    for cores, part in (('1023', 'hydrofoil.cores: there is no CPU 1023'),
+                        ('0,0', 'hydrofoil.cores: CPU 0 is named twice'),
+                        ('0-', 'is no list of CPUs')):
+        path = os.path.join(world.folder, 'cores.yaml')
+        with open(path, 'w', encoding='ascii') as f:
+            f.write(f'hydrofoil: {{cores: "{cores}", stats: {{name: hydrofoil-cores}}}}\n')
+        done = world.call('gateway', [program('hydrofoil'), '-c', path], check=False)
+        assert done.returncode == 1 and part in done.stderr, done
 
 
 def counts(world, name):

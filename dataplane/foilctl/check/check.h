@@ -45,6 +45,8 @@ struct check {
 	struct check_port ports[CHECK_PORTS_MAX];
 	uint32_t port_count;
 	uint32_t workers;
+	uint8_t cores[CHECK_CPUS_MAX]; /* 1 = named for a worker; none are = any will do */
+	bool has_cores;
 	uint32_t memory_mib;
 	bool hugepages_required;
 	bool hugepages_never;

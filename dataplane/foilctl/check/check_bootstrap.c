@@ -50,7 +50,10 @@ static void read_section(struct check *check, const json_t *section)
 		read_port(&check->ports[check->port_count++], port);
 	}
 	check->memory_mib = mib > 0 ? (uint32_t)mib : MEMORY_MIB_DEFAULT;
-	check->workers = workers > 0 ? (uint32_t)workers : 1;
+	uint32_t cores = check_cpu_list(text_of(section, "cores"), check->cores, CHECK_CPUS_MAX);
+
+	check->has_cores = cores > 0;
+	check->workers = workers > 0 ? (uint32_t)workers : cores > 0 ? cores : 1;
 	check->hugepages_required = strcmp(text_of(memory, "hugepages"), "ON") == 0;
 	check->hugepages_never = strcmp(text_of(memory, "hugepages"), "OFF") == 0;
 	check->has_bootstrap = true;

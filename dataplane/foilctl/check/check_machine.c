@@ -49,6 +49,14 @@ static void check_allotted(struct check *check)
 	if (check_read_field(check, "/proc/self/status", "Cpus_allowed_list", list, sizeof(list)))
 		count = check_cpu_list(list, check->cpus, CHECK_CPUS_MAX);
 	check_cpu_text(check->cpus, CHECK_CPUS_MAX, text, sizeof(text));
+	for (uint32_t cpu = 0; count > 0 && cpu < CHECK_CPUS_MAX; cpu++) {
+		if (!check->cores[cpu] || check->cpus[cpu])
+			continue;
+		check_add(check, CHECK_BAD, "cores",
+			  "name other hydrofoil.cores, or allot it (taskset, cpuset, AllowedCPUs=)",
+			  "hydrofoil.cores names CPU %u, and %s are allotted", cpu, text);
+		return;
+	}
 	if (count == 0)
 		check_add(check, CHECK_WARN, "cores", NULL, "the kernel does not say which are ours");
 	else if (check->workers > count)
@@ -75,16 +83,18 @@ static void check_isolated(struct check *check)
 	if (check_read(check, line, sizeof(line), "/sys/devices/system/cpu/isolated"))
 		check_cpu_list(line, isolated, sizeof(isolated));
 	for (uint32_t cpu = 0; cpu < CHECK_CPUS_MAX; cpu++)
-		ours += isolated[cpu] &= check->cpus[cpu];
+		ours += isolated[cpu] &= check->has_cores ? check->cores[cpu] : check->cpus[cpu];
 	check_cpu_text(isolated, sizeof(isolated), text, sizeof(text));
 	if (ours >= check->workers)
-		check_add(check, CHECK_GOOD, "isolation", NULL, "isolated and allotted: %s", text);
+		check_add(check, CHECK_GOOD, "isolation", NULL, "isolated and %s: %s",
+			  check->has_cores ? "named for workers" : "allotted", text);
 	else
 		check_add(check, CHECK_WARN, "isolation",
 			  "kernel command line: isolcpus=LIST nohz_full=LIST; in Kubernetes: static CPU "
 			  "manager, integer CPUs, Guaranteed QoS",
-			  "%u of the allotted CPUs are isolated, for %u worker%s: others may run there, "
-			  "which shows in the 99.9th percentile", ours, check->workers,
+			  "%u of the %s CPUs are isolated, for %u worker%s: others may run there, "
+			  "which shows in the 99.9th percentile", ours,
+			  check->has_cores ? "named" : "allotted", check->workers,
 			  check->workers == 1 ? "" : "s");
 }
 

@@ -20,7 +20,7 @@ static void check_numa(struct check *check, const char *subject, const char *fol
 		return;
 	check_cpu_list(line, near, sizeof(near));
 	for (uint32_t cpu = 0; cpu < CHECK_CPUS_MAX; cpu++)
-		ours += near[cpu] && check->cpus[cpu];
+		ours += near[cpu] && (check->has_cores ? check->cores[cpu] : check->cpus[cpu]);
 	if (ours >= check->workers)
 		check_add(check, CHECK_GOOD, subject, NULL, "on NUMA node %lld, as %u of our CPUs",
 			  (long long)node, ours);

@@ -16,7 +16,7 @@ static void fresh(void)
 		.port_count = 1,
 		.ports[0] = {.name = "front", .kind = PORT_KIND_AF_PACKET, .device = "g0"},
 	};
-	machine = (struct machine){.cpus = {2, 5, 7}, .cpu_count = 3};
+	machine = (struct machine){.cpus = {3, {2, 5, 7}}, .online = {8, {0, 1, 2, 3, 4, 5, 6, 7}}};
 	CU_ASSERT_FATAL(settings_complete(&settings, &why));
 }
 
@@ -82,12 +82,77 @@ static void lcores_are_of_the_allotted_set(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "3 CPUs"));
 }
 
+static void take(struct cpu_list *list, const char *text)
+{
+	CU_ASSERT_FATAL(cpu_list_parse(list, text, &why));
+}
+
+static bool planned(void)
+{
+	return settings_complete(&settings, &why) && eal_plan_make(&plan, &settings, &machine, &why);
+}
+
+static void named_cores_are_taken_in_their_order(void)
+{
+	fresh();
+	settings.workers = 0;
+	take(&settings.cores, "7,2");
+	CU_ASSERT_FATAL(planned());
+	CU_ASSERT(settings.workers == 2 && has("0@(5),1@7,2@2"));
+	CU_ASSERT(plan.worker_cpus[0] == 7 && plan.worker_cpus[1] == 2);
+	/* Fewer workers take the first of them. */
+	settings.workers = 1;
+	CU_ASSERT(planned() && has("0@(5),1@7"));
+	take(&settings.housekeeping_cores, "2,5");
+	CU_ASSERT(planned() && has("0@(2,5),1@7"));
+	/* No CPU is left for the others: they share. */
+	fresh();
+	settings.workers = 0;
+	take(&settings.cores, "2,5,7");
+	CU_ASSERT(planned() && has("0@(2,5,7),1@2,2@5,3@7"));
+	/* Other threads may be put anywhere, cores or not. */
+	fresh();
+	take(&settings.housekeeping_cores, "7");
+	CU_ASSERT(planned() && has("0@(7),1@7"));
+}
+
+static bool plan_refused(const char *part, const char *cure)
+{
+	return !planned() && strstr(why.text, part) && strstr(why.text, cure);
+}
+
+static void cores_that_cannot_be_had_are_named_with_a_cure(void)
+{
+	fresh();
+	take(&settings.cores, "2,9");
+	settings.workers = 0;
+	CU_ASSERT(plan_refused("hydrofoil.cores: there is no CPU 9", "0-7 are online"));
+	take(&settings.cores, "2-3");
+	settings.workers = 0;
+	CU_ASSERT(plan_refused("may not use CPU 3, only 2,5,7", "cpuset"));
+	take(&settings.cores, "2,5");
+	settings.workers = 3;
+	CU_ASSERT(plan_refused("3 workers and 2 hydrofoil.cores", "--concurrency"));
+	take(&settings.cores, "0-99");
+	settings.workers = 0;
+	CU_ASSERT(plan_refused("100 workers, 64 are the most", "fewer"));
+	fresh();
+	take(&settings.housekeeping_cores, "5,6");
+	CU_ASSERT(plan_refused("hydrofoil.housekeeping_cores", "may not use CPU 6"));
+	/* A machine that does not say what is online. */
+	fresh();
+	machine.online.count = 0;
+	take(&settings.cores, "9");
+	CU_ASSERT(plan_refused("may not use CPU 9", "cpuset"));
+}
+
 static void many_cpus_still_fit(void)
 {
 	fresh();
-	machine.cpu_count = MACHINE_CPUS_MAX;
-	for (unsigned i = 0; i < MACHINE_CPUS_MAX; i++)
-		machine.cpus[i] = (uint16_t)i;
+	machine.cpus.count = 0;
+	for (uint16_t i = 0; i < CPU_LIST_MAX; i += 2)
+		machine.cpus.cpus[machine.cpus.count++] = i;
+	settings.workers = SETTINGS_WORKERS_MAX;
 	CU_ASSERT_FATAL(eal_plan_make(&plan, &settings, &machine, &why));
 	for (int i = 0; i < plan.count; i++)
 		CU_ASSERT(strlen(plan.args[i]) < EAL_ARG_BYTES - 1);
@@ -159,5 +224,6 @@ static void settings_faults_name_port_and_cure(void)
 UNIT_TESTS(UNIT_TEST(without_hugepages_no_in_memory), UNIT_TEST(with_hugepages_no_files),
 	   UNIT_TEST(only_named_pci_devices_are_looked_at),
 	   UNIT_TEST(required_hugepages_that_lack_are_an_error_with_a_cure),
-	   UNIT_TEST(lcores_are_of_the_allotted_set), UNIT_TEST(many_cpus_still_fit),
+	   UNIT_TEST(lcores_are_of_the_allotted_set), UNIT_TEST(named_cores_are_taken_in_their_order),
+	   UNIT_TEST(cores_that_cannot_be_had_are_named_with_a_cure), UNIT_TEST(many_cpus_still_fit),
 	   UNIT_TEST(messages_become_cures), UNIT_TEST(settings_faults_name_port_and_cure))

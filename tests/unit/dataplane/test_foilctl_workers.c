@@ -14,9 +14,9 @@ static struct admin *admin;
 static void show_workers(void *context, struct text *out)
 {
 	text_add(out, "{\"buckets\":512,\"moves\":3,\"workers\":["
-		      "{\"worker\":0,\"resting\":false,\"busy\":0.250,\"buckets\":509,\"leaving\":0,"
+		      "{\"worker\":0,\"cpu\":5,\"node\":0,\"resting\":false,\"busy\":0.250,\"buckets\":509,\"leaving\":0,"
 		      "\"flows\":12},"
-		      "{\"worker\":1,\"resting\":true,\"busy\":0.001,\"buckets\":3,\"leaving\":2,"
+		      "{\"worker\":1,\"cpu\":17,\"node\":1,\"resting\":true,\"busy\":0.001,\"buckets\":3,\"leaving\":2,"
 		      "\"flows\":4}]}\n");
 }
 
@@ -51,17 +51,18 @@ static void what_the_data_plane_says_stands_beside_the_counters(void)
 				admin_address(admin)), FOILCTL_OK);
 	CU_ASSERT_STRING_EQUAL(
 		foilctl_out,
-		"W  STATE     NOW  BUCKETS  LEAVING  CONNS  RX  TX  HANDED  MBUFS\n"
-		"0  serves  25.0%      509        0      0   0   0       0  enough\n"
-		"1  rests    0.1%        3        2      0   0   0       5  enough\n");
+		"W  CPU  STATE     NOW  BUCKETS  LEAVING  CONNS  RX  TX  HANDED  MBUFS\n"
+		"0    5  serves  25.0%      509        0      0   0   0       0  enough\n"
+		"1   17  rests    0.1%        3        2      0   0   0       5  enough\n");
 	CU_ASSERT_EQUAL(FOILCTL(200, "workers", "--segment", fixture_path(), "--admin",
 				admin_address(admin)), FOILCTL_OK);
-	CU_ASSERT_PTR_NOT_NULL(strstr(foilctl_out, "W  STATE     NOW  BUSY  BUCKETS"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(foilctl_out, "W  CPU  STATE     NOW  BUSY  BUCKETS"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(foilctl_out, "POLLS  RESTS  MAIL  CONFIG  MBUFS\n"));
 	CU_ASSERT_EQUAL(FOILCTL(0, "workers", "--json", "--segment", fixture_path(), "--admin",
 				admin_address(admin)), FOILCTL_OK);
 	CU_ASSERT_PTR_NOT_NULL(strstr(foilctl_out, ",\"resting\":true,\"busy_now\":0.001,"
-						   "\"buckets\":3,\"leaving\":2,\"flows\":4}"));
+						   "\"buckets\":3,\"leaving\":2,\"flows\":4,"
+						   "\"cpu\":17,\"node\":1}"));
 	admin_stop(admin);
 	segment_destroy(segment);
 }
