@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 
-from measure import envoy, inside
+from measure import envoy, inside, napi
 
 BUILD = 'build/perf'
 # Across files the compiler finds a tenth of the instructions that are not needed.
@@ -38,8 +38,10 @@ def main():
         envoy.install()
     sandbox = ['deploy/sandbox'] if os.geteuid() == 0 else []
     command = [*sandbox, sys.executable, '-B', '-m', 'measure.inside', *sys.argv[1:]]
+    watch = napi.Watch()
     process = subprocess.Popen(command, start_new_session=True, preexec_fn=die_with_parent,
-                               env=dict(os.environ, HYDROFOIL_BUILD=BUILD))
+                               pass_fds=[watch.inside.fileno()],
+                               env=dict(os.environ, **{'HYDROFOIL_BUILD': BUILD, napi.FD: str(watch.inside.fileno())}))
     try:
         sys.exit(process.wait())
     except KeyboardInterrupt:

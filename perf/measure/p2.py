@@ -3,10 +3,10 @@
     core 1: wrk ══ veth ══ core 0: proxy ══ veth ══ core 1: nginx        (measure/wire.py)
 
 Two loads, the same for everybody: "full", wrk as fast as it gets answers, and "paced", where every
-connection waits a while before each request.  What a request costs hydrofoil is taken from the busy
-TSC cycles under full load, and from the CPU time of its threads under paced load, where its worker
-sleeps whenever nothing is there.  The value is the worse of the two ratios to Envoy, over the first kind
-of port that could be measured."""
+connection waits a while before each request.  What a request costs is the CPU time of the proxy's threads
+and of the kernel's that receive for it (measure/napi.py); hydrofoil's workers sleep whenever nothing is
+there, so that their CPU time is work and not polling.  The value is the worse of the two ratios to Envoy,
+over the first kind of port that could be measured."""
 from measure import ours, peers
 from measure.failure import Failure
 from measure.wire import SEGMENT, Wire
@@ -16,7 +16,6 @@ PAUSE_MS = 8
 KINDS = 'af_xdp,af_packet'
 NAMES = ['nginx', 'haproxy', 'envoy']
 LOADS = {'full': 0, 'paced': PAUSE_MS}
-# Sleeps as soon as there is nothing to do, so that CPU time is work and not polling.
 SLEEPER = {'busy_poll': '0s'}
 
 
@@ -25,12 +24,14 @@ def measure_hydrofoil(wire, folder, kind, options):
     origin = peers.start_origin(wire, folder)
     try:
         for name, pause_ms in LOADS.items():
-            gateway = wire.start_hydrofoil(folder, kind, **(SLEEPER if pause_ms else {}))
+            gateway = wire.start_hydrofoil(folder, kind, **SLEEPER)
             try:
+                wire.receive_by_threads()
                 peers.load(wire, folder, 1, options.connections)
-                before = ours.read(SEGMENT, gateway.pid)
+                before, received_ns = ours.read(SEGMENT, gateway.pid), wire.received_ns()
                 done = peers.load(wire, folder, options.seconds, options.connections, pause_ms)
-                found[name] = ours.account(before, ours.read(SEGMENT, gateway.pid))
+                found[name] = ours.account(before, ours.read(SEGMENT, gateway.pid),
+                                           wire.received_ns() - received_ns)
                 found[name]['per_second'] = done['answers'] / done['seconds']
             finally:
                 wire.stop(gateway)
@@ -47,6 +48,7 @@ def measure(folder, options):
         others, absent = {}, []
         if not options.no_peers:
             wire.kernel_stack()
+            wire.receive_by_threads()
             for load, pause_ms in LOADS.items():
                 others[load], absent = peers.measure(NAMES, wire, folder, options, pause_ms)
         left_out = without + absent
@@ -56,13 +58,9 @@ def measure(folder, options):
             'json': as_json(found, others, left_out, options)}
 
 
-def cost_us(found, load):
-    return found[load]['cpu_us' if load == 'paced' else 'us']
-
-
 def ratio(found, others, name):
     """How many times our requests per CPU second are another's, at the worse load."""
-    return min(others[load][name]['us'] / cost_us(found, load) for load in LOADS)
+    return min(others[load][name]['us'] / found[load]['all_us'] for load in LOADS)
 
 
 def as_json(found, others, left_out, options):
@@ -89,24 +87,25 @@ def as_json(found, others, left_out, options):
 
 
 def shown(load):
-    return {'busy_cycles': round(load['us'], 2), 'cpu_time': round(load['cpu_us'], 2),
-            'tx_frames': round(load['tx_frames'], 2), 'preempted_share': round(load['preempted_share'], 3)}
+    return {'cpu_time': round(load['all_us'], 2), 'received': round(load['received_us'], 2),
+            'busy_cycles': round(load['us'], 2), 'tx_frames': round(load['tx_frames'], 2),
+            'preempted_share': round(load['preempted_share'], 3)}
 
 
 def print_table(result):
-    print('p2  CPU of the proxy a request, us (requests/s)')
-    print(f'  {"":22} {"full load":>20} {"paced load":>20}')
+    print('p2  CPU of the proxy a request, us (of it the kernel receiving; requests/s)')
+    print(f'  {"":22} {"full load":>24} {"paced load":>24}')
     for kind, found in result['ours'].items():
-        full, paced = found['full'], found['paced']
-        print(f'  {"hydrofoil, " + kind:22} {full["us"]:10.2f} ({full["per_second"]:7.0f})'
-              f' {paced["cpu_us"]:10.2f} ({paced["per_second"]:7.0f})   tx frames {full["tx_frames"]:.2f}, '
-              f'preempted {full["preempted_share"]:.1%} / {paced["preempted_share"]:.1%}; busy cycles when '
-              f'paced {paced["us"]:.2f} us')
+        print(f'  {"hydrofoil, " + kind:22}' + ''.join(
+            f' {of["all_us"]:8.2f} ({of["received_us"]:5.2f}; {of["per_second"]:6.0f})' for of in found.values()))
+        for load, of in found.items():
+            print(f'  {"":6}{load}: {of["us"]:.2f} us in busy cycles, tx frames {of["tx_frames"]:.2f}, '
+                  f'{1 / of["polls"]:.2f} requests a poll, preempted {of["preempted_share"]:.1%}')
     for name in result['peers'].get('full', {}):
-        full, paced = (result['peers'][load][name] for load in LOADS)
-        print(f'  {name:22} {full["us"]:10.2f} ({full["per_second"]:7.0f})'
-              f' {paced["us"]:10.2f} ({paced["per_second"]:7.0f})   ' + ', '.join(
-                  f'{ratio(found, result["peers"], name):.1f} times {kind}\'s'
-                  for kind, found in result['ours'].items()))
+        print(f'  {name:22}' + ''.join(
+            f' {of["us"]:8.2f} ({of["received_us"]:5.2f}; {of["per_second"]:6.0f})'
+            for of in (result['peers'][load][name] for load in LOADS)) + '   ' + ', '.join(
+                f'{ratio(found, result["peers"], name):.1f} times {kind}\'s'
+                for kind, found in result['ours'].items()))
     for line in result['left_out']:
         print(f'  left out: {line}')

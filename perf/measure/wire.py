@@ -7,7 +7,7 @@ kernel_stack() gives them the same addresses.  Offloads are off at every end."""
 import sys
 import time
 
-from measure import bootstrap
+from measure import bootstrap, napi
 from measure.failure import Failure
 from tests.e2e.lib import config
 from tests.e2e.lib.world import BACK4, FRONT4, World, program, sh
@@ -21,6 +21,7 @@ class Wire(World):
 
     def __init__(self):
         super().__init__()
+        self.napi = napi.Asker()
         for host, _ in self.endpoints[2:]:
             sh(f'ip -n origin addr add {host}/24 dev o0')
 
@@ -37,6 +38,21 @@ class Wire(World):
                 self.stop(gateway)
                 raise Failure(f'hydrofoil does not serve over {kind}', log)
         return gateway
+
+    def receive_by_threads(self):
+        """Everybody's frames by threads of the kernel's, ours on core 0; after the ports are up, which make
+        new ones."""
+        for place, link, core in (('client', 'c0', 1), ('origin', 'o0', 1),
+                                  ('gateway', 'g0', 0), ('gateway', 'g1', 0)):
+            # A veth receives by NAPI where it has XDP or may join segments.
+            sh(f'ip netns exec {place} ethtool -K {link} gro on')
+            sh(f'ip netns exec {place} sh -c "echo 1 >/sys/class/net/{link}/threaded"')
+            if not self.napi.pin(link, core):
+                raise Failure(f'no thread receives for {link}')
+
+    def received_ns(self):
+        """ns of CPU that receiving for the proxy has taken so far."""
+        return self.napi.ran_ns(('g0', 'g1'))
 
     @staticmethod
     def each_kind(kinds, measure):
