@@ -37,6 +37,10 @@ struct port {
 	uint16_t ethdev_id; /* of DPDK ports: the first */
 	int wait_fd;        /* of queue 0 */
 	struct port_rss rss;
+	/* Of ports whose driver does not count them: frames that the kernel dropped since the last call,
+	 * because the ring behind wait_fd was full; and their sum, the control thread's. */
+	uint64_t (*missed)(int wait_fd);
+	uint64_t missed_frames;
 	/* Looked at now and then by the control thread (port_step); NULL = there is nothing to see. */
 	bool (*step)(struct port *port, struct why *out);
 	/* Of ports that are watched: port_step.c for PCI, memif clients. */

@@ -28,6 +28,15 @@ static bool may_open_packet_sockets(const struct port_settings *settings, struct
 	return true;
 }
 
+/* packet(7): the kernel forgets what it has told. */
+static uint64_t missed(int wait_fd)
+{
+	struct tpacket_stats stats = {0};
+	socklen_t bytes = sizeof(stats);
+
+	return getsockopt(wait_fd, SOL_PACKET, PACKET_STATISTICS, &stats, &bytes) == 0 ? stats.tp_drops : 0;
+}
+
 bool port_af_packet_create(const struct port_settings *settings, uint32_t index,
 			   struct port_device *out, struct why *why)
 {
@@ -52,6 +61,7 @@ bool port_af_packet_create(const struct port_settings *settings, uint32_t index,
 	if (!port_vdev_create(settings->name, device, arguments, &out->ethdev_ids[0], why))
 		return false;
 	out->ethdev_count = 1;
+	out->missed = missed;
 	struct packet_mreq promiscuous = {.mr_ifindex = (int)interface.index,
 					  .mr_type = PACKET_MR_PROMISC};
 

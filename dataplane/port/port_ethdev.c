@@ -176,6 +176,7 @@ static bool start_lanes(struct port *out, const struct port_settings *settings,
 	}
 	out->queues = queues;
 	out->wait_fd = out->lanes[0].wait_fd;
+	out->missed = device->missed;
 	return true;
 }
 
@@ -261,7 +262,7 @@ void port_close(struct port *port)
 			close_device(port->lanes[i].ethdev_id);
 }
 
-void port_look(const struct port *port, struct port_state *out)
+void port_look(struct port *port, struct port_state *out)
 {
 	struct rte_eth_link link = {0};
 	struct rte_eth_stats stats;
@@ -276,6 +277,9 @@ void port_look(const struct port *port, struct port_state *out)
 	out->resets = port->watch.resets;
 	out->rss_table_writes = port->rss.table_writes;
 	out->rss_state = port->rss.state;
+	if (port->missed)
+		port->missed_frames += port->missed(port->wait_fd);
+	out->rx_missed = port->missed_frames;
 	for (uint16_t i = 0; i < port->queues; i++) {
 		out->tx_flattened += counter_read(&port->lanes[i].flattened);
 		out->tx_unsendable += counter_read(&port->lanes[i].unsendable);

@@ -32,6 +32,7 @@ struct port_device {
 	bool sets_mtu;      /* the device is told its MTU */
 	bool is_watched;    /* it may be reset, and it has RSS: port_watch */
 	bool (*step)(struct port *port, struct why *out); /* of its own instead, or NULL */
+	uint64_t (*missed)(int wait_fd); /* struct port; NULL where the driver counts them */
 	const struct port_ops *ops;
 	/* Both NULL where wait_fd is known already: around the start of each lane. */
 	void (*before_start)(void);
@@ -89,7 +90,7 @@ struct port_state {
 	uint32_t rss_state; /* enum port_rss_state */
 };
 /* What the device says of itself now. */
-void port_look(const struct port *port, struct port_state *out);
+void port_look(struct port *port, struct port_state *out);
 
 /* rte_eth_rx_burst and rte_eth_tx_burst; flat: through port_tx_flat. */
 extern const struct port_ops port_ethdev_ops;
