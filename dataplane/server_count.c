@@ -149,6 +149,7 @@ void server_count_process(struct server *server)
 	gauge_set(&process->clusters_active, clusters);
 	gauge_set(&process->clusters_warming, publisher_warming(server->assembly.publisher));
 	gauge_set(&process->config_version, config->version);
+	gauge_set(&process->config_holds, publisher_held(server->assembly.publisher));
 	gauge_set(&process->concurrency, server->assembly.settings.workers);
 	gauge_set(&process->uptime_seconds, clock_now_ns() / NS_PER_SECOND);
 	gauge_set(&process->memory_allocated_bytes, memory.allocated_bytes);

@@ -199,6 +199,16 @@ struct config_holds publisher_holds(struct publisher *p, uint16_t worker)
 	return (struct config_holds){p->workers[worker].counts, p->params.objects_max};
 }
 
+uint64_t publisher_held(const struct publisher *p)
+{
+	uint64_t held = 0;
+
+	for (uint16_t worker = 0; worker < p->params.worker_count; worker++)
+		for (uint32_t i = 0; i < p->params.objects_max; i++)
+			held += __atomic_load_n(&p->workers[worker].counts[i], __ATOMIC_RELAXED);
+	return held;
+}
+
 void publisher_attach(struct publisher *p, uint16_t worker, struct mailbox *box,
 		      const uint64_t *config_version)
 {

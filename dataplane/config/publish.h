@@ -42,6 +42,8 @@ void publisher_destroy(struct publisher *publisher);
 
 /* The hold counts that a worker is to be made with. */
 struct config_holds publisher_holds(struct publisher *publisher, uint16_t worker);
+/* References that all workers hold on objects now: connections on listeners, requests on route tables … */
+uint64_t publisher_held(const struct publisher *publisher);
 /* Once for each worker, before the first publisher_apply. */
 void publisher_attach(struct publisher *publisher, uint16_t worker, struct mailbox *box,
 		      const uint64_t *config_version);

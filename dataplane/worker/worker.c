@@ -18,20 +18,28 @@
 
 /* --- one poll ---------------------------------------------------------------------------- */
 
+static uint32_t show_available(struct rte_mempool *pool, uint64_t *gauge)
+{
+	uint32_t available = worker_pressure_available(pool);
+
+	gauge_add(gauge, (int64_t)(available - *gauge));
+	return available;
+}
+
 /* Before the burst that could take the last buffers is shown to the stack. */
 static void look_at_buffers(struct worker *w)
 {
 	struct rte_mempool *rx = w->params.rx_pool, *header = w->params.header_pool;
-	uint32_t available = worker_pressure_available(rx);
-	enum tcp_pressure pressure =
-		worker_pressure_decide(w->pressure, available, rx->size,
-				       worker_pressure_available(header), header->size);
+	struct worker_counters *counters = w->params.counters;
+	uint32_t rx_available = show_available(rx, &counters->mbufs_available);
+	uint32_t header_available = show_available(header, &counters->header_mbufs_available);
+	enum tcp_pressure pressure = worker_pressure_decide(w->pressure, rx_available, rx->size,
+							    header_available, header->size);
 
-	gauge_add(&w->params.counters->mbufs_available,
-		  (int64_t)(available - w->params.counters->mbufs_available));
+	show_available(w->params.indirect_pool, &counters->indirect_mbufs_available);
 	if (likely_true(pressure == w->pressure))
 		return;
-	gauge_add(&w->params.counters->mbuf_pressure, (int64_t)pressure - (int64_t)w->pressure);
+	gauge_add(&counters->mbuf_pressure, (int64_t)pressure - (int64_t)w->pressure);
 	w->pressure = pressure;
 	stack_set_pressure(w->stack, pressure);
 	if (w->kernel)

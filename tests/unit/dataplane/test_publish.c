@@ -128,6 +128,7 @@ static void a_held_object_outlives_its_root(void)
 	poll_worker(0);
 	config_hold(&holds, &root->listeners[0]->object);
 	config_hold(&holds, &root->listeners[0]->object);
+	CU_ASSERT_EQUAL(publisher_held(publisher), 2);
 	CU_ASSERT_FATAL(publisher_apply(publisher, second, 1, &why));
 	poll_worker(0);
 	poll_worker(1);

@@ -263,9 +263,13 @@ static void buffers_run_short_and_come_back(void)
 	CU_ASSERT(mailbox_post(worker_mailbox(worker), &mail));
 	/* Neighbour known, so that answers leave at once. */
 	wire.in[wire.in_count++] = arp_request(2);
+	uint32_t headers = rte_mempool_avail_count(pool), references = rte_mempool_avail_count(indirect);
+
 	worker_poll(worker, now_ns);
 	CU_ASSERT_EQUAL(counters.mbufs_capacity, RX_BUFFERS);
 	CU_ASSERT_EQUAL(counters.mbufs_available, RX_BUFFERS);
+	CU_ASSERT_EQUAL(counters.header_mbufs_available, headers);
+	CU_ASSERT_EQUAL(counters.indirect_mbufs_available, references);
 	CU_ASSERT_FATAL(rte_pktmbuf_alloc_bulk(rx_pool, pinned, count) == 0);
 	wire.in[wire.in_count++] = syn(1000);
 	uint32_t before = wire.out_count;
