@@ -14,7 +14,7 @@ async def one_answer(reader):
     head = await reader.readuntil(b'\r\n\r\n')
     fields = dict(line.split(b': ', 1) for line in head.lower().split(b'\r\n')[1:] if line)
     await reader.readexactly(int(fields.get(b'content-length', 0)))
-    return head.startswith(b'HTTP/1.1 200 '), fields.get(b'connection') == b'close'
+    return head.split(b'\r\n', 1)[0].decode(), fields.get(b'connection') == b'close'
 
 
 async def client(address, port, path, end, tally):
@@ -28,8 +28,12 @@ async def client(address, port, path, end, tally):
         while not closing and time.monotonic() < end:
             try:
                 writer.write(request)
-                good, closing = await asyncio.wait_for(one_answer(reader), 10)
-                tally['good' if good else 'failed'] += 1
+                status, closing = await asyncio.wait_for(one_answer(reader), 10)
+                if status.startswith('HTTP/1.1 200 '):
+                    tally['good'] += 1
+                else:
+                    tally['failed'] += 1
+                    tally['why'].add(status)
             except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError) as error:
                 tally['failed'] += 1
                 tally['why'].add(repr(error))
