@@ -9,6 +9,8 @@
 #include "stack/base/time.h"
 
 #define MEMORY_DEFAULT_MIB 512
+/* The kernel has buffers of its own for its sockets: ours hold what is between two of them. */
+#define MEMORY_DEFAULT_WITHOUT_PORTS_MIB 128
 #define MEMORY_LEAST_MIB 64
 #define CONNECTIONS_DEFAULT 16384
 #define TIMEWAIT_DEFAULT 16384
@@ -152,7 +154,8 @@ bool settings_complete(struct dataplane_settings *settings, struct why *why)
 	if (!complete_workers(settings, why))
 		return false;
 	if (settings->memory_mib == 0)
-		settings->memory_mib = MEMORY_DEFAULT_MIB;
+		settings->memory_mib = settings->port_count > 0 ? MEMORY_DEFAULT_MIB
+								: MEMORY_DEFAULT_WITHOUT_PORTS_MIB;
 	if (settings->memory_mib < MEMORY_LEAST_MIB)
 		return why_set(why, "%u MiB for packet buffers are too few; set hydrofoil.memory.mib "
 				    "to %u or more",

@@ -51,7 +51,7 @@ struct dataplane_settings {
 	struct cpu_list cores;        /* worker i takes the i-th; empty = eal.c chooses */
 	struct cpu_list housekeeping_cores; /* of all other threads; empty = eal.c chooses */
 	enum hugepage_use hugepages;
-	uint32_t memory_mib;          /* of packet buffers; 0 = 512 */
+	uint32_t memory_mib;          /* of packet buffers; 0 = 512, without ports 128 */
 	uint32_t connections_max;     /* per worker; 0 = 16,384 */
 	uint32_t timewait_max;        /* per worker; 0 = 16,384 */
 	char segment_name[64];        /* of the shared counters; empty = "hydrofoil" */

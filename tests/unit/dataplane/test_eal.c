@@ -181,9 +181,12 @@ static bool refused(const char *part)
 static void settings_faults_name_port_and_cure(void)
 {
 	fresh();
-	/* Without ports there are the kernel's sockets. */
+	CU_ASSERT_EQUAL(settings.memory_mib, 512);
+	/* Without ports there are the kernel's sockets, and less is enough. */
 	settings.port_count = 0;
+	settings.memory_mib = 0;
 	CU_ASSERT(settings_complete(&settings, &why));
+	CU_ASSERT_EQUAL(settings.memory_mib, 128);
 	fresh();
 	settings.ports[0].device[0] = '\0';
 	CU_ASSERT(refused("front"));
