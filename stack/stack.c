@@ -30,6 +30,7 @@ struct stack {
 	struct reassembly reassembly;
 	struct tcp *tcp;
 	struct drop_counters *drops;
+	struct trace *trace; /* NULL = nobody traces */
 	bool (*pass_on)(void *context, uint16_t netif, struct rte_mbuf *frame);
 	void *pass_on_context;
 	struct ip_packet batch[BATCH_MAX]; /* TCP packets of the burst at hand */
@@ -215,6 +216,29 @@ static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct 
 	}
 }
 
+/* What IP lets pass to TCP, for those who trace. */
+static COLD_CALL void trace_batch(struct stack *stack)
+{
+	for (uint32_t i = 0; i < stack->batch_count; i++) {
+		const struct ip_packet *packet = &stack->batch[i];
+		const uint8_t *l4 = rte_pktmbuf_mtod_offset(packet->mbuf, const uint8_t *,
+							    packet->l4_offset);
+		char from[IP_ADDR_TEXT_BYTES], to[IP_ADDR_TEXT_BYTES];
+
+		if (packet->l4_bytes < 4)
+			continue;
+		struct flow_key key = {.local = packet->destination,
+				       .remote = packet->source,
+				       .local_port = (uint16_t)(l4[2] << 8 | l4[3]),
+				       .remote_port = (uint16_t)(l4[0] << 8 | l4[1]),
+				       .vrf = packet->vrf};
+
+		TRACE(stack->trace, trace_flow(stack->trace, &key), IP_TAKEN, .n = {packet->l4_bytes},
+		      .t = {trace_text(ip_addr_format(&key.remote, from, sizeof(from))),
+			    trace_text(ip_addr_format(&key.local, to, sizeof(to)))});
+	}
+}
+
 static void input_batch(struct stack *stack, uint16_t netif, struct rte_mbuf **frames,
 			uint32_t count, uint64_t now_ns)
 {
@@ -229,6 +253,8 @@ static void input_batch(struct stack *stack, uint16_t netif, struct rte_mbuf **f
 		if (unlikely_true(reason != DROP_NONE))
 			ip_drop(&stack->ip, frames[i], reason);
 	}
+	if (unlikely_true(stack->trace != NULL))
+		trace_batch(stack);
 	if (stack->batch_count > 0)
 		tcp_input(stack->tcp, stack->batch, stack->batch_count, now_ns);
 }
@@ -310,6 +336,12 @@ void stack_set_drop_watch(struct stack *stack, struct drop_watch *watch)
 {
 	stack->ip.drop_watch = watch;
 	tcp_set_drop_watch(stack->tcp, watch);
+}
+
+void stack_set_trace(struct stack *stack, struct trace *trace)
+{
+	stack->trace = trace;
+	tcp_set_trace(stack->tcp, trace);
 }
 
 struct tcp *stack_tcp(struct stack *stack)

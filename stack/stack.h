@@ -72,6 +72,8 @@ void stack_set_pressure(struct stack *stack, enum tcp_pressure pressure);
 
 /* It hears of every frame that is dropped from now on; NULL = nobody does. */
 void stack_set_drop_watch(struct stack *stack, struct drop_watch *watch);
+/* What is traced tells it from now on; NULL = nobody listens. */
+void stack_set_trace(struct stack *stack, struct trace *trace);
 struct tcp *stack_tcp(struct stack *stack);
 /* Takes in what another worker's stack has learnt. */
 void stack_learn(struct stack *stack, const struct neighbour_news *news, uint64_t now_ns);

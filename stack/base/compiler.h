@@ -9,6 +9,8 @@
 #define PRINTF_LIKE(format_arg, first_arg) __attribute__((format(printf, format_arg, first_arg)))
 #define likely_true(x) __builtin_expect(!!(x), 1)
 #define unlikely_true(x) __builtin_expect(!!(x), 0)
+/* Out of the way of the code that calls it. */
+#define COLD_CALL __attribute__((cold, noinline))
 
 #define CACHE_LINE_BYTES 64
 #define CACHE_ALIGNED __attribute__((aligned(CACHE_LINE_BYTES)))

@@ -54,6 +54,20 @@ const char *stream_end_text(const struct stream_info *info, bool local, bool por
 				  STREAM_END_BYTES);
 }
 
+const char *stream_events_text(uint32_t events, char text[STREAM_EVENTS_BYTES])
+{
+	static const char *const names[] = {"OPENED", "READABLE", "WRITABLE",
+					    "ENDED",  "RESET",    "DRAINED"};
+	int at = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < ARRAY_LEN(names); i++)
+		if (events & 1u << i)
+			at += snprintf(text + at, (size_t)(STREAM_EVENTS_BYTES - at), "%s%s",
+				       at ? " " : "", names[i]);
+	return text;
+}
+
 const char *stream_failure_name(enum stream_failure failure)
 {
 	static const char *const names[] = {

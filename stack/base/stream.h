@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "stack/base/addr.h"
+#include "stack/base/compiler.h"
 #include "stack/base/slice.h"
 
 enum stream_event {
@@ -104,6 +105,8 @@ struct stream_ops {
 	void (*reset)(struct stream *stream, uint64_t now_ns);
 	void (*release)(struct stream *stream, uint64_t now_ns);
 	void (*info)(const struct stream *stream, struct stream_info *out);
+	/* stream->trace has changed; NULL: it tells no events of its own. */
+	void (*traced)(struct stream *stream);
 };
 
 struct stream {
@@ -111,6 +114,7 @@ struct stream {
 	const struct stream_owner_ops *owner_ops; /* set by whoever holds the stream */
 	void *owner;
 	struct slice_queue rx;
+	uint32_t trace; /* word of stack/base/trace.h, 0 = nobody wants to know; by stream_set_trace */
 };
 
 /* Takes at most max_bytes of rx into `to`; returns how many. */
@@ -154,6 +158,15 @@ static inline void stream_info(const struct stream *stream, struct stream_info *
 	stream->ops->info(stream, out);
 }
 
+static inline void stream_set_trace(struct stream *stream, uint32_t word)
+{
+	if (likely_true(stream->trace == word))
+		return;
+	stream->trace = word;
+	if (stream->ops->traced)
+		stream->ops->traced(stream);
+}
+
 #define STREAM_END_BYTES 112
 _Static_assert(STREAM_END_BYTES >= IP_ADDR_TEXT_BYTES, "a path or an address with its port");
 /* One end as text: "10.0.0.1:80", without the port where that is not wanted; of a Unix socket the
@@ -161,6 +174,9 @@ _Static_assert(STREAM_END_BYTES >= IP_ADDR_TEXT_BYTES, "a path or an address wit
 const char *stream_end_text(const struct stream_info *info, bool local, bool port,
 			    char text[STREAM_END_BYTES]);
 
+#define STREAM_EVENTS_BYTES 64
+/* "OPENED WRITABLE": bits of enum stream_event. */
+const char *stream_events_text(uint32_t events, char text[STREAM_EVENTS_BYTES]);
 const char *stream_failure_name(enum stream_failure failure);
 const char *stream_blocked_name(enum stream_blocked blocked);
 

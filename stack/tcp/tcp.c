@@ -10,6 +10,7 @@
 #include "stack/tcp/tcp_reset.h"
 #include "stack/tcp/tcp_timer.h"
 #include "stack/tcp/tcp_timewait.h"
+#include "stack/tcp/tcp_trace.h"
 
 #define OOO_NODES_MIN 1024
 #define OOO_NODES_MAX 65536
@@ -144,6 +145,8 @@ uint32_t tcp_deliver(struct tcp *tcp, uint64_t now_ns)
 
 		conn->events = 0;
 		if (events && cold->stream.owner_ops) {
+			if (tcp_is_traced(conn))
+				tcp_trace_events(tcp, conn, events);
 			cold->stream.owner_ops->ready(&cold->stream, events, now_ns);
 			served++;
 		}

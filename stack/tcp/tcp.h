@@ -13,6 +13,7 @@
 #include "stack/base/drops.h"
 #include "stack/base/slice.h"
 #include "stack/base/stream.h"
+#include "stack/base/trace.h"
 #include "stack/ip/ip_output.h"
 #include "stack/ip/ip_packet.h"
 #include "stack/netif.h"
@@ -116,6 +117,10 @@ void tcp_set_flow_watch(struct tcp *tcp,
  * is advanced, and 0 again at the end.  Safe while the worker runs between polls. */
 /* It hears of every frame that is dropped from now on; NULL = nobody does. */
 void tcp_set_drop_watch(struct tcp *tcp, struct drop_watch *watch);
+/* Traced connections tell it from now on; NULL = nobody listens. */
+void tcp_set_trace(struct tcp *tcp, struct trace *trace);
+/* The connection of this flow, if there is one, is traced under this word (stack/base/trace.h). */
+void tcp_trace_flow(struct tcp *tcp, const struct flow_key *key, uint32_t word);
 void tcp_visit(struct tcp *tcp, uint32_t *cursor, uint32_t max,
 	       void (*visit)(void *context, const struct stream_info *info), void *context);
 

@@ -7,6 +7,7 @@
 #include "stack/tcp/tcp_recovery.h"
 #include "stack/tcp/tcp_rto.h"
 #include "stack/tcp/tcp_timer.h"
+#include "stack/tcp/tcp_trace.h"
 
 static bool advance(struct tcp *tcp, struct tcp_conn *conn, const struct tcp_segment *segment,
 		    uint64_t now_ns)
@@ -60,6 +61,10 @@ static bool update_window(struct tcp *tcp, struct tcp_conn *conn, const struct t
 		return false;
 	struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
 
+	if (window == 0)
+		TCP_TRACE(tcp, conn, WINDOW_CLOSED, .n = {conn->tx.bytes});
+	else if (before == 0)
+		TCP_TRACE(tcp, conn, WINDOW_OPEN, .n = {window});
 	if (window > cold->snd_wnd_max)
 		cold->snd_wnd_max = window;
 	if (before == 0 && (conn->flags & TCP_F_PERSIST)) {

@@ -4,6 +4,7 @@
 
 #include "stack/tcp/tcp_listen.h"
 #include "stack/tcp/tcp_reassembly.h"
+#include "stack/tcp/tcp_trace.h"
 
 const char *tcp_state_name(enum tcp_state state)
 {
@@ -72,6 +73,7 @@ struct tcp_conn *tcp_conn_new(struct tcp *tcp, const struct flow_key *key, uint6
 	cold->listener = TCP_LISTENERS_MAX;
 	tcp_table_insert(&tcp->table, hash, tcp_conn_index(tcp, conn));
 	conn->flags = TCP_F_IN_TABLE;
+	tcp_trace_new(tcp, conn);
 	gauge_add(&tcp->params.counters->connections, 1);
 	return conn;
 }
@@ -87,6 +89,8 @@ void tcp_conn_set_state(struct tcp *tcp, struct tcp_conn *conn, enum tcp_state s
 
 	if (change)
 		gauge_add(&tcp->params.counters->connections_established, change);
+	if (tcp_is_traced(conn))
+		tcp_trace_state(tcp, conn, state);
 	conn->state = state;
 }
 
@@ -105,6 +109,8 @@ void tcp_conn_detach(struct tcp *tcp, struct tcp_conn *conn)
 {
 	struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
 
+	if (tcp_is_traced(conn))
+		tcp_trace_end(tcp, conn);
 	if (conn->flags & TCP_F_IN_TABLE)
 		tcp_table_remove(&tcp->table, cold->hash, tcp_conn_index(tcp, conn));
 	conn->flags &= ~(TCP_F_IN_TABLE | TCP_F_ACK_NOW | TCP_F_RTX_NOW | TCP_F_PROBE_NOW);
@@ -133,6 +139,7 @@ void tcp_conn_close(struct tcp *tcp, struct tcp_conn *conn, enum stream_failure 
 	if (conn->flags & TCP_F_ACCEPT_PENDING)
 		conn->flags |= TCP_F_RELEASED;
 	conn->flags &= ~TCP_F_ACCEPT_PENDING;
+	cold->failure = (uint8_t)failure;
 	tcp_conn_set_state(tcp, conn, TCP_CLOSED);
 	tcp_conn_detach(tcp, conn);
 	if (before == TCP_SYN_SENT || before == TCP_SYN_RECEIVED)
@@ -141,7 +148,6 @@ void tcp_conn_close(struct tcp *tcp, struct tcp_conn *conn, enum stream_failure 
 		counter_inc(&tcp->params.counters->established_resets);
 	if (failure == STREAM_FAILURE_NONE)
 		return;
-	cold->failure = (uint8_t)failure;
 	slice_queue_clear(tcp->params.slices, &cold->stream.rx);
 	conn->events = 0;
 	if (owned && failure != STREAM_FAILURE_LOCAL_RESET)

@@ -63,6 +63,7 @@ enum tcp_flag {
 	TCP_F_AFTER_RTO = 1u << 16,    /* snd_una < cold->recover: no fast retransmit (RFC 6582 4.1) */
 	TCP_F_BACKLOG = 1u << 17,      /* counted in its listener's backlog */
 	TCP_F_WSCALE = 1u << 18,
+	TCP_F_TRACED = 1u << 19,       /* cold->stream.trace is not 0 */
 };
 
 #define TCP_RTO_INITIAL_US 1000000u   /* RFC 6298 2.1 */
@@ -213,6 +214,7 @@ struct tcp {
 	void *port_filter_context;
 	enum tcp_pressure pressure;
 	struct drop_watch *drop_watch; /* NULL = nobody wants to know */
+	struct trace *trace;           /* the same */
 	struct tcp_listener listeners[TCP_LISTENERS_MAX];
 	uint16_t listener_heads[TCP_LISTENER_BUCKETS]; /* by port; port 0 listens on every port */
 };

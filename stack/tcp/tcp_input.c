@@ -11,6 +11,7 @@
 #include "stack/tcp/tcp_reset.h"
 #include "stack/tcp/tcp_synsent.h"
 #include "stack/tcp/tcp_timewait.h"
+#include "stack/tcp/tcp_trace.h"
 
 #define BATCH_MAX 32
 
@@ -117,6 +118,8 @@ static enum drop_reason input_new(struct tcp *tcp, struct staged *staged, const 
 	const struct tcp_segment *segment = &staged->segment;
 	struct tcp_listener *listener = tcp_listener_find(tcp, &staged->key);
 
+	if (unlikely_true(tcp->trace != NULL))
+		tcp_trace_listener(tcp, &staged->key, listener);
 	if (segment->flags & TCP_RST)
 		return DROP_TCP_NO_CONNECTION;
 	if (!listener || (segment->flags & TCP_ACK)) {
@@ -139,8 +142,11 @@ static void process(struct tcp *tcp, struct staged *staged, uint32_t generation,
 	if (tcp->table.generation != generation)
 		staged->index = tcp_table_find(&tcp->table, staged->hash, &staged->key);
 	if (staged->index != TCP_TABLE_NONE) {
-		reason = input_conn(tcp, tcp_conn_at(tcp, staged->index), &staged->segment, &owned,
-				    now_ns);
+		struct tcp_conn *conn = tcp_conn_at(tcp, staged->index);
+
+		reason = input_conn(tcp, conn, &staged->segment, &owned, now_ns);
+		if (tcp_is_traced(conn) && reason == DROP_NONE)
+			tcp_trace_segment(tcp, conn, &staged->segment);
 	} else {
 		uint32_t waiting =
 			tcp_table_find(&tcp->timewait.table, staged->hash, &staged->key);

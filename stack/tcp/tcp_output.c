@@ -4,6 +4,7 @@
 #include "stack/tcp/tcp_cc.h"
 #include "stack/tcp/tcp_segment.h"
 #include "stack/tcp/tcp_timer.h"
+#include "stack/tcp/tcp_trace.h"
 
 enum turn {
 	TURN_IDLE,   /* nothing more to send now */
@@ -26,6 +27,7 @@ static void sent(struct tcp *tcp, struct tcp_conn *conn, uint32_t seq, uint32_t 
 	if (seq_lt(seq, conn->snd_max)) {
 		counter_inc(&tcp->params.counters->retransmitted_segments);
 		conn->flags &= ~TCP_F_RTT_RUNNING;
+		TCP_TRACE(tcp, conn, SENT_AGAIN, .n = {seq, bytes});
 	} else {
 		counter_add(&tcp->params.counters->bytes_out, bytes);
 		cold->tx_bytes += bytes;
@@ -100,6 +102,7 @@ static enum turn send_probe(struct tcp *tcp, struct tcp_conn *conn, uint64_t now
 	if (!tcp_segment_send(tcp, conn, conn->snd_una, flags, bytes, now_ns))
 		return TURN_FAILED;
 	counter_inc(&tcp->params.counters->zero_window_probes);
+	TCP_TRACE(tcp, conn, PROBE, .n = {0});
 	conn->snd_max = seq_max(conn->snd_max, conn->snd_una + bytes + fin);
 	return TURN_SENT;
 }

@@ -2,6 +2,7 @@
 
 #include "stack/base/planted.h"
 #include "stack/tcp/tcp_cc.h"
+#include "stack/tcp/tcp_trace.h"
 
 #define DUPLICATES_FOR_LOSS 3
 
@@ -31,6 +32,7 @@ void tcp_recovery_duplicate(struct tcp *tcp, struct tcp_conn *conn)
 	cold->recover = conn->snd_max;
 	conn->flags |= TCP_F_RECOVERY | TCP_F_RTX_NOW;
 	counter_inc(&tcp->params.counters->fast_retransmits);
+	TCP_TRACE(tcp, conn, LOSS, .n = {conn->snd_una, conn->cwnd});
 }
 
 void tcp_recovery_acked(struct tcp *tcp, struct tcp_conn *conn, uint32_t bytes)

@@ -5,6 +5,7 @@
 #include "stack/tcp/tcp_pressure.h"
 #include "stack/tcp/tcp_reset.h"
 #include "stack/tcp/tcp_timer.h"
+#include "stack/tcp/tcp_trace.h"
 
 static struct tcp_cold *cold_of(const struct stream *stream)
 {
@@ -176,4 +177,5 @@ const struct stream_ops tcp_stream_ops = {
 	.reset = reset,
 	.release = release,
 	.info = info,
+	.traced = tcp_trace_stream,
 };

@@ -4,6 +4,7 @@
 #include "stack/tcp/tcp_recovery.h"
 #include "stack/tcp/tcp_reset.h"
 #include "stack/tcp/tcp_rto.h"
+#include "stack/tcp/tcp_trace.h"
 
 static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 {
@@ -66,6 +67,8 @@ static void rtx_expired(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 		conn->backoff++;
 	conn->flags &= ~TCP_F_RTT_RUNNING;
 	conn->rtx_deadline_ns = now_ns + tcp_rto_ns(conn);
+	if (!(conn->flags & TCP_F_PERSIST))
+		TCP_TRACE(tcp, conn, TIMEOUT, .n = {conn->unanswered, tcp_rto_ns(conn)});
 	tcp_conn_want_output(tcp, conn);
 }
 

@@ -17,6 +17,14 @@ struct tcp *tcp_create(const struct tcp_params *params)
 	return (struct tcp *)&made_with;
 }
 
+void tcp_set_trace(struct tcp *tcp, struct trace *trace)
+{
+}
+
+void tcp_trace_flow(struct tcp *tcp, const struct flow_key *key, uint32_t word)
+{
+}
+
 void tcp_set_drop_watch(struct tcp *tcp, struct drop_watch *watch)
 {
 }
