@@ -14,6 +14,7 @@
 #include "stack/base/counter.h"
 #include "stack/base/pool.h"
 #include "stack/base/prng.h"
+#include "stack/base/trace.h"
 #include "stack/base/wheel.h"
 
 #define GATEWAY_SCRATCH_BYTES 65536
@@ -67,6 +68,7 @@ struct gateway {
 	struct work **work_last;
 	uint32_t draining;                 /* bits 1 << enum config_direction */
 	struct request_memory *requests;   /* the last failed and slow ones */
+	struct trace *trace;               /* NULL = nobody traces */
 	uint64_t date_second;
 	char date[GATEWAY_DATE_BYTES];     /* IMF-fixdate of date_second */
 	char scratch[GATEWAY_SCRATCH_BYTES];

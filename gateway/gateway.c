@@ -187,6 +187,11 @@ struct request_memory *gateway_requests(struct gateway *gateway)
 	return gateway->requests;
 }
 
+void gateway_set_trace(struct gateway *gateway, struct trace *trace)
+{
+	gateway->trace = trace;
+}
+
 /* --- what the worker asks ---------------------------------------------------------------------- */
 
 void gateway_set_config(struct gateway *gateway, const struct config *config, uint64_t now_ns)
@@ -223,15 +228,24 @@ bool gateway_accept(struct gateway *gateway, const struct config_listener *liste
 	chain = find_chain(listener, info.key.local_port);
 	if (!chain) {
 		counter_inc(&stats->no_filter_chain_match);
+		TRACE(gateway->trace, stream->trace, NO_CHAIN, .n = {listener->chain_count},
+		      .t = {TRACE_STR(listener->name)});
 		stream_reset(stream, now_ns);
 		stream_release(stream, now_ns);
 		return true;
 	}
+	TRACE(gateway->trace, stream->trace, LISTENER,
+	      .n = {chain == listener->default_chain ? 0 : (uint64_t)(chain - listener->chains) + 1,
+		    listener->chain_count},
+	      .t = {TRACE_STR(listener->name),
+		    trace_text(chain->kind == NETWORK_HTTP ? "HTTP" : "TCP proxy")});
 	bool accepted =
 		chain->kind == NETWORK_HTTP
 			? h1_server_accept(gateway, listener, chain->http, stream, now_ns)
 			: tcp_proxy_accept(gateway, listener, chain->tcp_proxy, stream, now_ns);
 
+	if (!accepted)
+		TRACE(gateway->trace, stream->trace, ACCEPT_SHED, .t = {TRACE_STR(listener->name)});
 	counter_inc(accepted ? &stats->downstream_cx_total : &stats->downstream_cx_overflow);
 	return accepted;
 }

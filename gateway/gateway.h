@@ -68,6 +68,10 @@ struct request_memory;
 /* The last failed and slow requests: other threads may read it (exchange/request_memory.h). */
 struct request_memory *gateway_requests(struct gateway *gateway);
 
+struct trace;
+/* What is traced tells it from now on (stack/base/trace.h); NULL = nobody listens. */
+void gateway_set_trace(struct gateway *gateway, struct trace *trace);
+
 /* Downstream connections still open. */
 uint32_t gateway_connections(const struct gateway *gateway);
 

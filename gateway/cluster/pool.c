@@ -1,5 +1,6 @@
 #include "gateway/cluster/pool.h"
 
+#include "gateway/exchange/exchange_trace.h"
 #include "gateway/http1/h1_client.h"
 #include "stack/base/planted.h"
 
@@ -135,6 +136,8 @@ static void connect_failed(struct upstream *upstream, enum exchange_reset why, u
 	counter_inc(&endpoint_stats(upstream)->cx_connect_fail);
 	if (why == RESET_CONNECT_TIMEOUT)
 		counter_inc(&cluster_stats(upstream)->upstream_cx_connect_timeout);
+	UPSTREAM_TRACE(upstream, CONNECT_FAILED, .n = {now_ns - upstream->opened_ns},
+		       .t = {trace_text(exchange_reset_name(why))});
 	pool_close(upstream, why == RESET_CONNECT_TIMEOUT, why != RESET_CONNECT_TIMEOUT, now_ns);
 	/* What is still connecting or busy may yet serve some of those who wait. */
 	open = host->connecting + host->requests;
@@ -165,6 +168,7 @@ static void upstream_opened(struct upstream *upstream, uint64_t now_ns)
 {
 	upstream->host->connecting--;
 	upstream->state = UPSTREAM_IDLE;
+	UPSTREAM_TRACE(upstream, CONNECTED, .n = {now_ns - upstream->opened_ns});
 	stats_record(upstream->gateway, HISTOGRAM_CLUSTER_UPSTREAM_CX_CONNECT,
 		     upstream->host->cluster_slot, now_ns - upstream->opened_ns);
 	pool_release(upstream, now_ns);
@@ -227,9 +231,9 @@ static void count_opened(struct upstream *upstream)
 	upstream->host->cluster->connections++;
 }
 
-/* False when no connection can be started. */
+/* For this request; false when no connection can be started. */
 static bool upstream_open(struct gateway *gateway, const struct config_cluster *cluster,
-			  struct host *host, uint64_t now_ns)
+			  struct host *host, const struct upstream_waiter *waiter, uint64_t now_ns)
 {
 	struct stream_target target = {.remote = host->addr,
 				       .remote_port = host->port,
@@ -264,6 +268,8 @@ static bool upstream_open(struct gateway *gateway, const struct config_cluster *
 	list_add(&gateway->upstream_list, &upstream->in_gateway);
 	gateway_timer_by(gateway, &upstream->timer, upstream->deadline_ns);
 	count_opened(upstream);
+	stream_set_trace(upstream->stream, trace_upstream(waiter->trace));
+	UPSTREAM_TRACE(upstream, POOL_OPENS, .n = {host->connections});
 	return true;
 }
 
@@ -277,7 +283,7 @@ static void host_reopen(struct gateway *gateway, struct host *host, uint64_t now
 		return;
 	if (cluster && (host->connections == 1 ||
 			host->cluster->connections < cluster->breakers.connections_max) &&
-	    upstream_open(gateway, cluster, host, now_ns))
+	    upstream_open(gateway, cluster, host, waiter_first(host), now_ns))
 		return;
 	if (host->connections == 1)
 		waiters_fail(gateway, host, host->waiter_count, RESET_CONNECT_FAILURE, now_ns);
@@ -322,7 +328,7 @@ static enum pool_result pool_wait(struct gateway *gateway, const struct config_c
 		if (over)
 			counter_inc(&stats->upstream_cx_overflow);
 		if ((!over || host->connections == 0) &&
-		    !upstream_open(gateway, cluster, host, now_ns) && host->connections == 0)
+		    !upstream_open(gateway, cluster, host, waiter, now_ns) && host->connections == 0)
 			return POOL_FAILED;
 	}
 	waiter_add(gateway, host, waiter);
@@ -381,6 +387,8 @@ void pool_release(struct upstream *upstream, uint64_t now_ns)
 		waiter->ready(waiter, upstream, now_ns);
 		return;
 	}
+	UPSTREAM_TRACE(upstream, POOL_IDLE, .n = {0});
+	stream_set_trace(upstream->stream, 0);
 	upstream->state = UPSTREAM_IDLE;
 	upstream->rested = true;
 	list_add(&host->idle, &upstream->in_idle);

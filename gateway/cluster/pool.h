@@ -59,6 +59,7 @@ struct upstream {
 struct upstream_waiter {
 	struct list in_host;
 	struct host *host;            /* NULL = not waiting */
+	uint32_t trace;               /* of the request (stack/base/trace.h) */
 	bool fresh;                   /* only a connection that has carried no request will do */
 	void (*ready)(struct upstream_waiter *waiter, struct upstream *upstream, uint64_t now_ns);
 	void (*failed)(struct upstream_waiter *waiter, enum exchange_reset why, uint64_t now_ns);

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "gateway/exchange/exchange.h"
+#include "gateway/exchange/exchange_trace.h"
 
 static void fill(struct exchange *exchange, struct log_context *context, uint64_t now_ns)
 {
@@ -62,5 +62,6 @@ void exchange_log(struct exchange *exchange, uint64_t now_ns)
 
 		gateway->params.log->line(gateway->params.log, hcm->logs[i].sink, gateway->log_line,
 					  length);
+		EXCHANGE_TRACE(exchange, LOGGED, .n = {i + 1, length});
 	}
 }

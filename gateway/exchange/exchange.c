@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gateway/exchange/edge_headers.h"
+#include "gateway/exchange/exchange_trace.h"
 #include "gateway/filters/filter_chain.h"
 #include "gateway/filters/router.h"
 #include "gateway/exchange/request_memory.h"
@@ -132,6 +133,8 @@ static void close_books(struct exchange *exchange, uint64_t now_ns)
 		exchange_remember(exchange, failed, slow, now_ns);
 	if (exchange->hcm->log_count)
 		exchange_log(exchange, now_ns);
+	if (unlikely_true(exchange->trace != 0))
+		exchange_trace_end(exchange, now_ns);
 }
 
 void exchange_end(struct exchange *exchange, uint64_t now_ns)
@@ -183,12 +186,14 @@ const struct route_choice *exchange_route(struct exchange *exchange)
 							  exchange->hcm->route_table_id)
 				: NULL;
 
-	if (!table)
-		return &exchange->route;
-	config_hold(gateway->params.holds, &table->object);
-	exchange->table = table;
-	if (!route_find(table, &exchange->request, &exchange->route))
-		exchange->route.route = NULL;
+	if (table) {
+		config_hold(gateway->params.holds, &table->object);
+		exchange->table = table;
+		if (!route_find(table, &exchange->request, &exchange->route))
+			exchange->route.route = NULL;
+	}
+	if (unlikely_true(exchange->trace != 0))
+		exchange_trace_route(exchange);
 	return &exchange->route;
 }
 
@@ -280,6 +285,7 @@ void exchange_request_reset(struct exchange *exchange, enum exchange_reset why, 
 	if (exchange->counted)
 		counter_inc(&stats_http(exchange->gateway, exchange->hcm->stat_slot)
 				     ->downstream_rq_rx_reset);
+	EXCHANGE_TRACE(exchange, REQUEST_GONE, .t = {trace_text(exchange_reset_name(why))});
 	exchange->response_flags |= UINT64_C(1) << (why == RESET_PROTOCOL_ERROR
 							    ? RESPONSE_FLAG_BIT_DOWNSTREAM_PROTOCOL_ERROR
 							    : RESPONSE_FLAG_BIT_DOWNSTREAM_TERMINATION);

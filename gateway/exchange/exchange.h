@@ -120,6 +120,7 @@ struct exchange {
 	uint64_t bytes_received;             /* body bytes */
 	uint64_t bytes_sent;
 	uint32_t attempts;
+	uint32_t trace;                      /* word of stack/base/trace.h; 0 = not traced */
 	uint8_t depth;                       /* calls into it that have not returned */
 	bool counted;                        /* in the statistics: a request head was complete */
 	bool route_looked_up;

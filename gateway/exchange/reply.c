@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "gateway/exchange/edge_headers.h"
-#include "gateway/exchange/exchange.h"
+#include "gateway/exchange/exchange_trace.h"
 #include "gateway/exchange/to_downstream.h"
 #include "gateway/filters/filter_chain.h"
 #include "gateway/filters/router.h"
@@ -80,6 +80,7 @@ void exchange_reply_with_headers(struct exchange *exchange, uint16_t status, str
 	exchange->response_flags |= flags;
 	exchange->details = details;
 	exchange->local_reply = true;
+	EXCHANGE_TRACE(exchange, REPLY, .n = {status}, .t = {TRACE_STR(details)});
 	exchange->response_started = true;
 	exchange->response_start_ns = now_ns;
 	exchange->route_deadline_ns = exchange->try_deadline_ns = DEADLINE_NEVER_NS;
@@ -121,6 +122,7 @@ void exchange_to_downstream_head(struct exchange *exchange, bool ended, uint64_t
 		return;
 	}
 	exchange->response_head_done = true;
+	EXCHANGE_TRACE(exchange, ANSWER, .n = {exchange->response.status});
 	if (!exchange->down_ops->head(exchange, ended, now_ns)) {
 		exchange_reset(exchange, UINT64_C(1) << RESPONSE_FLAG_BIT_OVERLOAD_MANAGER,
 			       STR("overload"), now_ns);

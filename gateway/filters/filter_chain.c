@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gateway/exchange/exchange_trace.h"
 #include "gateway/exchange/to_downstream.h"
 
 static bool name_is(const struct config_filter_override *item, struct str name)
@@ -136,6 +137,7 @@ static void decode_head_from(struct exchange *exchange, uint32_t from, bool ende
 
 		if (!filter->skipped && filter->type->decode_head)
 			result = filter->type->decode_head(filter, ended, now_ns);
+		exchange_trace_filtered(filter, true, result);
 		/* Whoever answered, in this call or below it, has taken the request over. */
 		if (exchange->over || exchange->request_discarded || result == FILTER_ANSWERED)
 			return;
@@ -261,6 +263,7 @@ static void encode_head_from(struct exchange *exchange, int from, bool ended, ui
 
 		if (!filter->skipped && filter->type->encode_head)
 			result = filter->type->encode_head(filter, ended, now_ns);
+		exchange_trace_filtered(filter, false, result);
 		if (exchange->over || result == FILTER_ANSWERED)
 			return;
 		if (result == FILTER_CONTINUE || (result == FILTER_BUFFER && ended))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/exchange/exchange_trace.h"
 #include "gateway/stats/codes.h"
 #include "stack/base/planted.h"
 
@@ -107,6 +108,7 @@ static bool router_send(struct router *router, struct upstream *upstream, uint64
 
 	upstream->codec->start(upstream, exchange);
 	exchange->attempts++;
+	exchange_trace_upstream(exchange, upstream->stream);
 	router->try_start_ns = now_ns;
 	remember_host(exchange, upstream);
 	start_timeouts(router, now_ns);
@@ -147,7 +149,10 @@ enum filter_result router_try(struct router *router, uint64_t now_ns)
 	struct gateway *gateway = exchange->gateway;
 	const struct config_endpoint *endpoint = cluster_choose(gateway, router->cluster, 0);
 	struct upstream *upstream = NULL;
+	enum pool_result result;
 
+	if (unlikely_true(exchange->trace != 0))
+		trace_put_host(gateway, exchange->trace, router->cluster, endpoint);
 	if (!endpoint) {
 		counter_inc(&router_stats(router)->upstream_cx_none_healthy);
 		router_count(router, 503);
@@ -157,8 +162,13 @@ enum filter_result router_try(struct router *router, uint64_t now_ns)
 	}
 	router->waiter.ready = waiter_ready;
 	router->waiter.failed = waiter_failed;
-	switch (pool_acquire(gateway, router->cluster, endpoint, &router->waiter, &upstream, now_ns)) {
+	router->waiter.trace = exchange->trace;
+	result = pool_acquire(gateway, router->cluster, endpoint, &router->waiter, &upstream, now_ns);
+	if (unlikely_true(exchange->trace != 0) && result != POOL_READY)
+		exchange_trace_wait(exchange, result, &router->waiter);
+	switch (result) {
 	case POOL_READY:
+		EXCHANGE_TRACE(exchange, POOL_HIT, .n = {upstream->requests});
 		return router_send(router, upstream, now_ns) ? FILTER_CONTINUE : FILTER_ANSWERED;
 	case POOL_WAITING:
 		return FILTER_SUSPEND;
@@ -188,6 +198,7 @@ static bool choose_cluster(struct router *router, uint64_t now_ns)
 		gateway->config ? config_find_cluster(gateway->config, id) : NULL;
 
 	if (!cluster) {
+		EXCHANGE_TRACE(exchange, NO_CLUSTER, .n = {0});
 		if (exchange->hcm)
 			counter_inc(&stats_http(gateway, exchange->hcm->stat_slot)->no_cluster);
 		exchange_reply(exchange,
@@ -200,6 +211,7 @@ static bool choose_cluster(struct router *router, uint64_t now_ns)
 	config_hold(gateway->params.holds, &cluster->object);
 	router->cluster = cluster;
 	exchange->cluster_name = cluster->name;
+	EXCHANGE_TRACE(exchange, CLUSTER, .t = {TRACE_STR(cluster->name)});
 	return true;
 }
 
@@ -297,6 +309,7 @@ bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
 		stats_endpoint(exchange->gateway, upstream->host->stat_slot);
 
 	(void)ended;
+	UPSTREAM_TRACE(upstream, UPSTREAM_ANSWER, .n = {status, now_ns - router->try_start_ns});
 	counter_inc(status >= 500 ? &endpoint->rq_error : &endpoint->rq_success);
 	count_answer(router, status);
 	if (route && status >= 500 &&

@@ -1,6 +1,7 @@
 /* When a try fails: whether there is another one. */
 #include <string.h>
 
+#include "gateway/exchange/exchange_trace.h"
 #include "gateway/filters/router.h"
 
 #include "stack/base/planted.h"
@@ -81,6 +82,7 @@ void router_retry(struct router *router, uint64_t now_ns)
 {
 	struct exchange *exchange = router->filter->exchange;
 
+	EXCHANGE_TRACE(exchange, RETRY, .n = {0});
 	head_bytes_clear(exchange->gateway, &exchange->response_bytes);
 	memset(&exchange->response, 0, sizeof(exchange->response));
 	memset(&exchange->response_trailers, 0, sizeof(exchange->response_trailers));
@@ -100,6 +102,9 @@ void router_upstream_reset(struct exchange *exchange, enum exchange_reset why, b
 {
 	struct router *router = exchange->router;
 
+	EXCHANGE_TRACE(exchange, UPSTREAM_RESET,
+		       .t = {trace_text(exchange_reset_name(why)),
+			     trace_text(stale ? "on a connection that was used before" : NULL)});
 	/* RFC 9110 9.2.2: repeated without being asked only what may be. */
 	if (stale && (!router->body_passed || PLANTED(RETRY_WITHOUT_BODY)) &&
 	    !exchange->response_started &&
@@ -134,6 +139,7 @@ void router_timed_out(struct exchange *exchange, uint64_t now_ns)
 	const struct config_route *route = exchange->route.route;
 	bool whole = now_ns >= exchange->route_deadline_ns;
 
+	EXCHANGE_TRACE(exchange, TIMEOUT, .t = {trace_text(whole ? "of the route" : "of one try")});
 	exchange->try_deadline_ns = DEADLINE_NEVER_NS;
 	if (!router || !router->cluster)
 		return;

@@ -150,6 +150,7 @@ static bool server_begin(struct h1_server *server, uint64_t now_ns)
 	server->state = H1_SERVER_HEAD;
 	server->request_done = false;
 	exchange->request.version = HTTP_1_1;
+	exchange->trace = server->stream->trace;
 	server_deadline(server, server->hcm->request_headers_timeout_ns
 					? now_ns + server->hcm->request_headers_timeout_ns
 					: exchange_deadline_ns(exchange));

@@ -1,6 +1,7 @@
 /* What a request head says about the connection, and heads that are refused. */
 #include <string.h>
 
+#include "gateway/exchange/exchange_trace.h"
 #include "gateway/http1/h1_hop.h"
 #include "gateway/http1/h1_server.h"
 #include "gateway/http1/h1_write.h"
@@ -22,6 +23,7 @@ void h1_server_refuse(struct h1_server *server, uint16_t status, struct str deta
 		counter_inc(&h1_server_stats(server)->downstream_rq_http1_total);
 		gauge_add(&h1_server_stats(server)->downstream_rq_active, 1);
 	}
+	EXCHANGE_TRACE(exchange, REFUSED, .n = {status}, .t = {TRACE_STR(details)});
 	exchange_reply(exchange, status, body, details, flags, now_ns);
 }
 
@@ -112,6 +114,8 @@ void h1_server_request(struct h1_server *server, uint64_t now_ns)
 	exchange->buffer_limit_bytes = server->listener->buffer_limit_bytes;
 	if (!head->scheme.length)
 		head->scheme = STR("http");
+	if (unlikely_true(server->gateway->trace != NULL))
+		exchange_trace_request(exchange, server->stream);
 	h1_reader_start(&server->codec->reader, head);
 	if (!server_check_head(server, now_ns))
 		return;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gateway/exchange/exchange_trace.h"
 #include "gateway/log/format.h"
 #include "stack/base/planted.h"
 
@@ -13,6 +14,9 @@ static struct tcp_proxy_stats *proxy_stats(const struct tcp_proxy *proxy)
 {
 	return &proxy->gateway->params.stats->tcp_proxies[proxy->config->stat_slot];
 }
+
+#define PROXY_TRACE(proxy, kind, ...)                                                              \
+	TRACE((proxy)->gateway->trace, (proxy)->down->trace, kind, __VA_ARGS__)
 
 /* --- the end ----------------------------------------------------------------------------------- */
 
@@ -87,6 +91,18 @@ static void proxy_free(struct work *work, uint64_t now_ns)
 	pool_give(&proxy->gateway->tcp_proxies, proxy);
 }
 
+static COLD_CALL void proxy_trace_end(struct tcp_proxy *proxy, uint64_t now_ns)
+{
+	char flags[64];
+	uint32_t length = proxy->response_flags
+				  ? log_response_flags_write(proxy->response_flags, flags, sizeof(flags))
+				  : 0;
+
+	PROXY_TRACE(proxy, PROXY_END,
+		    .n = {now_ns - proxy->opened_ns, 0, proxy->received_bytes, proxy->sent_bytes},
+		    .t = {{flags, length < sizeof(flags) ? length : sizeof(flags)}});
+}
+
 static void proxy_close(struct tcp_proxy *proxy, bool abort, uint64_t now_ns)
 {
 	struct gateway *gateway = proxy->gateway;
@@ -98,6 +114,8 @@ static void proxy_close(struct tcp_proxy *proxy, bool abort, uint64_t now_ns)
 	proxy->closed = true;
 	if (proxy->config->log_count)
 		proxy_log(proxy, now_ns);
+	if (unlikely_true(proxy->down->trace != 0))
+		proxy_trace_end(proxy, now_ns);
 	upstream_drop(proxy, abort, false, now_ns);
 	gateway_timer_stop(gateway, &proxy->timer);
 	if (abort)
@@ -180,6 +198,8 @@ static void connect_failed(struct tcp_proxy *proxy, bool timeout, uint64_t now_n
 {
 	struct cluster_stats *stats = stats_cluster(proxy->gateway, proxy->host->cluster_slot);
 
+	PROXY_TRACE(proxy, CONNECT_FAILED, .n = {now_ns - proxy->dialled_ns},
+		    .t = {trace_text(timeout ? "connection timeout" : "connection failure")});
 	counter_inc(&stats->upstream_cx_connect_fail);
 	if (timeout)
 		counter_inc(&stats->upstream_cx_connect_timeout);
@@ -204,6 +224,7 @@ static void up_ready(struct stream *stream, uint32_t events, uint64_t now_ns)
 	}
 	if ((events & STREAM_OPENED) && !proxy->connected) {
 		proxy->connected = true;
+		PROXY_TRACE(proxy, CONNECTED, .n = {now_ns - proxy->dialled_ns});
 		proxy->response_flags = 0;
 		proxy->connect_deadline_ns = DEADLINE_NEVER_NS;
 		proxy->activity_ns = now_ns;
@@ -272,6 +293,8 @@ static bool proxy_dial(struct tcp_proxy *proxy, const struct config_endpoint *en
 		host_put(gateway, host);
 		return false;
 	}
+	stream_set_trace(proxy->up, trace_upstream(proxy->down->trace));
+	PROXY_TRACE(proxy, POOL_OPENS, .n = {host->connections + 1});
 	proxy->up->owner = proxy;
 	proxy->up->owner_ops = &up_ops;
 	proxy->host = host;
@@ -296,6 +319,8 @@ static void proxy_connect(struct tcp_proxy *proxy, uint64_t now_ns)
 	while (proxy->attempts < (attempts_max ? attempts_max : 1)) {
 		const struct config_endpoint *endpoint = cluster_choose(gateway, proxy->cluster, 0);
 
+		if (unlikely_true(proxy->down->trace != 0))
+			trace_put_host(gateway, proxy->down->trace, proxy->cluster, endpoint);
 		if (!endpoint) {
 			counter_inc(&stats_cluster(gateway, proxy->cluster->stat_slot)
 					     ->upstream_cx_none_healthy);
@@ -382,8 +407,10 @@ bool tcp_proxy_accept(struct gateway *gateway, const struct config_listener *lis
 	proxy->cluster = gateway->config
 				 ? config_find_cluster(gateway->config, choose_cluster(proxy))
 				 : NULL;
-	if (proxy->cluster)
+	if (proxy->cluster) {
 		config_hold(gateway->params.holds, &proxy->cluster->object);
+		PROXY_TRACE(proxy, CLUSTER, .t = {TRACE_STR(proxy->cluster->name)});
+	}
 	if (!proxy->cluster || !cluster_state(gateway, proxy->cluster->object.id)) {
 		counter_inc(&proxy_stats(proxy)->downstream_cx_no_route);
 		proxy->response_flags |= FLAG_BIT(NO_CLUSTER);
