@@ -99,6 +99,7 @@ static void on_tick(uv_timer_t *timer)
 	static unsigned ticks;
 
 	server_capture_tick(server);
+	server_trace_tick(server);
 	address_watch_look(&server->addresses, &server->assembly);
 	server_config_step(server);
 	server_count_config(server);
@@ -216,6 +217,7 @@ static void finish(struct server *server)
 		bootstrap_free(&server->bootstrap);
 	assembly_close(&server->assembly);
 	server_capture_free();
+	server_trace_free();
 	server_count_free(server);
 	if (server->names)
 		config_names_destroy(server->names);

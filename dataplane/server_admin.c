@@ -112,7 +112,7 @@ static void view_on_loop(void *context)
 		     why_set(call->why, "no memory for a copy of the configuration");
 }
 
-static bool view(void *context, struct config_view *out, struct why *why)
+bool server_view(void *context, struct config_view *out, struct why *why)
 {
 	struct on_loop call = {.server = context, .view = out};
 
@@ -193,7 +193,7 @@ static bool config_dump(void *context, const struct admin_config_query *query, s
 	if (!bootstrap)
 		return why_set(why, "no memory for the configuration as JSON");
 	struct config_view hosts = {0};
-	bool done = (!query->include_eds || view(context, &hosts, why)) &&
+	bool done = (!query->include_eds || server_view(context, &hosts, why)) &&
 		    config_dump_write(bootstrap, query->include_eds ? &hosts : NULL, query, out, why);
 
 	config_view_free(&hosts);
@@ -258,7 +258,7 @@ bool server_admin_start(struct server *server, struct why *why)
 			.server_info = server_info,
 			.config_dump = config_dump,
 			.connections = connections,
-			.view = view,
+			.view = server_view,
 			.health = health,
 			.drain_listeners = drain_listeners,
 			.reset_counters = reset_counters,

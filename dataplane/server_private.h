@@ -83,6 +83,9 @@ void server_count_free(struct server *server);
 /* --- server_admin.c --------------------------------------------------------------------------- */
 
 MUST_USE bool server_admin_start(struct server *server, struct why *why);
+/* A copy of the configuration in force, to be freed; context is the server.  Not on the loop. */
+struct config_view;
+MUST_USE bool server_view(void *context, struct config_view *out, struct why *why);
 
 /* --- server_sight.c: endpoints that look into the workers -------------------------------------- */
 
@@ -117,6 +120,15 @@ extern const struct admin_extra server_capture_extras[SERVER_CAPTURE_EXTRAS];
 void server_capture_tick(struct server *server);
 /* After the workers have gone. */
 void server_capture_free(void);
+
+/* --- server_trace.c --------------------------------------------------------------------------- */
+
+#define SERVER_TRACE_EXTRAS 3
+extern const struct admin_extra server_trace_extras[SERVER_TRACE_EXTRAS];
+/* Called by the tick: ends traces that nobody reads any more. */
+void server_trace_tick(struct server *server);
+/* After the workers have gone. */
+void server_trace_free(void);
 
 /* --- server.c --------------------------------------------------------------------------------- */
 

@@ -142,7 +142,7 @@ static const struct admin_extra sights[] = {
 	{"/hydrofoil/neigh", false, serve_neighbours, "neighbours (ARP, ND) of all workers as JSON"},
 };
 _Static_assert(ARRAY_LEN(sights) + SERVER_ROUTE_EXTRAS + SERVER_CAPTURE_EXTRAS +
-			       SERVER_REQUEST_EXTRAS <= SERVER_SIGHTS_MAX, "room for all");
+			       SERVER_REQUEST_EXTRAS + SERVER_TRACE_EXTRAS <= SERVER_SIGHTS_MAX, "room for all");
 
 static uint32_t add(struct admin_extra *out, uint32_t at, const struct admin_extra *from, uint32_t count)
 {
@@ -156,5 +156,6 @@ uint32_t server_sights(struct admin_extra out[SERVER_SIGHTS_MAX])
 
 	count = add(out, count, server_route_extras, SERVER_ROUTE_EXTRAS);
 	count = add(out, count, server_capture_extras, SERVER_CAPTURE_EXTRAS);
-	return add(out, count, server_request_extras, SERVER_REQUEST_EXTRAS);
+	count = add(out, count, server_request_extras, SERVER_REQUEST_EXTRAS);
+	return add(out, count, server_trace_extras, SERVER_TRACE_EXTRAS);
 }

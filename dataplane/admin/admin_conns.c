@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/admin/admin_private.h"
+#include "stack/base/trace.h"
 
 static void add_string(struct text *out, const char *name, const char *value)
 {
@@ -30,7 +31,11 @@ static void write_connection(struct text *out, const struct admin_connection *co
 	add_string(out, "listener", connection->listener);
 	add_string(out, "cluster", connection->cluster);
 	add_string(out, "blocked", stream_blocked_name(info->blocked));
-	text_add(out, "}");
+	/* Unix sockets have no addresses that an ID could be made of. */
+	if (info->pipe)
+		text_add(out, ",\"id\":null}");
+	else
+		text_printf(out, ",\"id\":\"%07x\"}", trace_flow_id(&info->key));
 }
 
 static bool in_prefix(const struct admin_conn_filter *filter, const struct ip_addr *addr)

@@ -18,15 +18,28 @@ static uint16_t get16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static void read_ports(const uint8_t *l4, uint32_t length, struct capture_facts *out)
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+/* l4_bytes: as the IP header says. */
+static void read_ports(const uint8_t *l4, uint32_t length, uint32_t l4_bytes,
+		       struct capture_facts *out)
 {
 	if ((out->protocol != PROTOCOL_TCP && out->protocol != PROTOCOL_UDP) || length < 4)
 		return;
 	out->has_ports = true;
 	out->source_port = get16(l4);
 	out->destination_port = get16(l4 + 2);
-	if (out->protocol == PROTOCOL_TCP && length >= 14)
-		out->tcp_flags = l4[13];
+	if (out->protocol != PROTOCOL_TCP || length < 14)
+		return;
+	uint32_t header = (l4[12] >> 4) * 4u;
+
+	out->tcp_seq = get32(l4 + 4);
+	out->tcp_ack = get32(l4 + 8);
+	out->tcp_flags = l4[13];
+	out->tcp_bytes = l4_bytes > header ? l4_bytes - header : 0;
 }
 
 static void read_ip4(const uint8_t *ip, uint32_t length, struct capture_facts *out)
@@ -37,10 +50,11 @@ static void read_ip4(const uint8_t *ip, uint32_t length, struct capture_facts *o
 		return;
 	out->is_ip = true;
 	out->protocol = ip[9];
-	out->source = ip_addr_from_v4((uint32_t)get16(ip + 12) << 16 | get16(ip + 14));
-	out->destination = ip_addr_from_v4((uint32_t)get16(ip + 16) << 16 | get16(ip + 18));
+	out->source = ip_addr_from_v4(get32(ip + 12));
+	out->destination = ip_addr_from_v4(get32(ip + 16));
 	if ((get16(ip + 6) & 0x1fff) == 0 && length > header)
-		read_ports(ip + header, length - header, out);
+		read_ports(ip + header, length - header,
+			   get16(ip + 2) > header ? get16(ip + 2) - header : 0, out);
 }
 
 /* Extension headers are not walked: what stands in the fixed header is the protocol. */
@@ -52,7 +66,7 @@ static void read_ip6(const uint8_t *ip, uint32_t length, struct capture_facts *o
 	out->protocol = ip[6];
 	memcpy(out->source.bytes, ip + 8, 16);
 	memcpy(out->destination.bytes, ip + 24, 16);
-	read_ports(ip + 40, length - 40, out);
+	read_ports(ip + 40, length - 40, get16(ip + 4), out);
 }
 
 void capture_facts_read(const uint8_t *frame, uint32_t length, struct capture_facts *out)
@@ -111,6 +125,17 @@ static bool ports_match(const struct capture_filter *filter, const struct captur
 		filter->destination_port == facts->destination_port);
 }
 
+bool capture_filter_match_facts(const struct capture_filter *filter,
+				const struct capture_facts *facts)
+{
+	if (filter->has_protocol &&
+	    (filter->arp ? !facts->is_arp : !facts->is_ip || facts->protocol != filter->protocol))
+		return false;
+	if (filter->tcp_flags && !(facts->tcp_flags & filter->tcp_flags))
+		return false;
+	return addresses_match(filter, facts) && ports_match(filter, facts);
+}
+
 bool capture_filter_match(const struct capture_filter *filter, const uint8_t *frame, uint32_t length)
 {
 	struct capture_facts facts;
@@ -118,12 +143,7 @@ bool capture_filter_match(const struct capture_filter *filter, const uint8_t *fr
 	if (!filter->looks_inside)
 		return true;
 	capture_facts_read(frame, length, &facts);
-	if (filter->has_protocol &&
-	    (filter->arp ? !facts.is_arp : !facts.is_ip || facts.protocol != filter->protocol))
-		return false;
-	if (filter->tcp_flags && !(facts.tcp_flags & filter->tcp_flags))
-		return false;
-	return addresses_match(filter, &facts) && ports_match(filter, &facts);
+	return capture_filter_match_facts(filter, &facts);
 }
 
 /* --- from words ----------------------------------------------------------------------------- */

@@ -40,10 +40,15 @@ struct capture_facts {
 	uint8_t tcp_flags;
 	uint16_t source_port, destination_port;
 	struct ip_addr source, destination;
+	uint32_t tcp_seq, tcp_ack;
+	uint32_t tcp_bytes;        /* payload, as the IP header says */
 };
 
 /* Reads the first `length` bytes of a frame; never beyond.  VLAN tags are skipped. */
 void capture_facts_read(const uint8_t *frame, uint32_t length, struct capture_facts *out);
+/* Whether a frame that says this is wanted; ports and directions are asked by the caller. */
+bool capture_filter_match_facts(const struct capture_filter *filter,
+				const struct capture_facts *facts);
 /* Whether the frame's bytes are wanted; ports and directions are asked by the caller. */
 bool capture_filter_match(const struct capture_filter *filter, const uint8_t *frame,
 			  uint32_t length);

@@ -113,6 +113,27 @@ static const struct foilctl_example capture_examples[] = {
 	{"capture -w ring.pcapng --file-size 100M --files 10 -s 96", "the last gigabyte, for days"},
 	END};
 
+static const struct foilctl_option trace_options[] = {
+	TEXT("address", 'a', "ADDRESS|PREFIX", address, "at either end (10.0.0.7, 10.0.0.0/8)"),
+	TEXT("src", 0, "ADDRESS|PREFIX", source, "the client's address"),
+	TEXT("dst", 0, "ADDRESS|PREFIX", destination, "our address"),
+	TEXT("port", 'p', "NUMBER", port, "port at either end"),
+	TEXT("sport", 0, "NUMBER", source_port, "the client's port"),
+	TEXT("dport", 0, "NUMBER", destination_port, "our port"),
+	TEXT("listener", 'l', "NAME", listener, "only what comes to this listener"),
+	TEXT("path", 0, "PREFIX", path, "requests whose path begins so, on new and old connections"),
+	TEXT("conn", 0, "ID", connection, "this connection, which is open (its ID in foilctl conns)"),
+	NUMBER("connections", 'n', count, "so many of them (default 1, at most 64)"),
+	DURATION("duration", 't', duration_ns, "end after this time (else with the last of them)"),
+	ADMIN, JSON, END};
+static const struct foilctl_example trace_examples[] = {
+	{"trace", "the next connection, whoever it is"},
+	{"trace -a 10.0.0.7 -n 3", "the next three of one client"},
+	{"trace --path /checkout", "the next request for it"},
+	{"trace --conn 3fa9c1d -t 10s", "what moves on one that is open"},
+	{"trace -l public --json | jq -r 'select(.layer == \"route\").text'", "only the routes"},
+	END};
+
 static const struct foilctl_option requests_options[] = {
 	FLAG("failed", 'f', failed, "those that failed (the default)"),
 	FLAG("slow", 's', slow, "those that were slow"),
@@ -184,7 +205,8 @@ const struct foilctl_command foilctl_commands[] = {
 	{"conns", NULL, false, "open connections",
 	 "Shows the connections of all workers: state, addresses, bytes received and sent, "
 	 "round-trip time, and why a connection does not move (window: of the peer; cwnd: congestion; "
-	 "owner: we do not read). On a wide terminal also worker, idle time, listener and cluster.",
+	 "owner: we do not read). On a wide terminal also worker, idle time, listener, "
+	 "cluster and the ID that foilctl trace takes.",
 	 NULL, conns_options, conns_examples, foilctl_conns},
 	{"ports", NULL, false, "what every port carried",
 	 "Shows the ports: link, speed, MTU, frames and bytes received and sent since the start, and "
@@ -218,6 +240,16 @@ const struct foilctl_command foilctl_commands[] = {
 	 "flags, attempts, cluster, upstream host, and on a wide terminal also the route and what "
 	 "happened. Requests that did well are not remembered.",
 	 NULL, requests_options, requests_examples, foilctl_requests},
+	{"trace", NULL, false, "every layer's events of single connections",
+	 "Shows what the next new connections that fit do, layer by layer, from the first frame over "
+	 "TCP, listener, HTTP, filters, route, cluster and host to the answer and its log line, with "
+	 "all that happens on the upstream connection (marked >) while it serves them. What is said "
+	 "must all be true of a connection; with --path single requests begin and end the trace "
+	 "instead. It ends when all of them have ended.\n\n"
+	 "Times are milliseconds since the first event; all that one poll of a worker does has the "
+	 "same time. Traffic is not disturbed: events that come faster than they are read are lost, "
+	 "and counted. At most 4 traces run at a time.",
+	 NULL, trace_options, trace_examples, foilctl_trace},
 	{"capture", NULL, false, "frames of the running process, as pcapng",
 	 "Copies frames as the ports bring and take them into a pcapng file that tshark and Wireshark "
 	 "read: what is said must all be true of a frame. Traffic is not disturbed: where frames come "

@@ -81,6 +81,8 @@ static void add_row(struct table *table, const json_t *connection, bool wide)
 		cell_string(table, connection, "listener");
 		cell_string(table, connection, "cluster");
 	}
+	if (wide)
+		cell_string(table, connection, "id");
 	table_cell(table, !blocked ? "?" : wide ? blocked : short_blocked(blocked));
 }
 
@@ -92,7 +94,7 @@ static bool print_table(const struct foilctl_io *io, const char *text)
 	static const struct table_column wide_columns[] = {
 		{"STATE", false}, {"W", true},    {"LOCAL", false},    {"REMOTE", false},
 		{"RX", true},     {"TX", true},   {"RTT", true},       {"IDLE", true},
-		{"LISTENER", false}, {"CLUSTER", false}, {"BLOCKED BY", false}};
+		{"LISTENER", false}, {"CLUSTER", false}, {"ID", false}, {"BLOCKED BY", false}};
 	bool wide = io->width == 0 || io->width >= WIDE_COLUMNS;
 	json_t *root = json_loads(text, 0, NULL);
 	json_t *connections = json_object_get(root, "connections");

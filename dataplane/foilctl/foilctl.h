@@ -80,6 +80,9 @@ struct foilctl_options {
 	uint64_t duration_ns;
 	uint64_t file_bytes;
 	uint64_t files;
+	/* trace */
+	const char *connection;
+	const char *path;
 };
 
 /* A whole run; returns the exit status. */
@@ -95,6 +98,7 @@ int foilctl_conns(const struct foilctl_options *options, const struct foilctl_io
 int foilctl_check(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_top(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_capture(const struct foilctl_options *options, const struct foilctl_io *io);
+int foilctl_trace(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_requests(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_ports(const struct foilctl_options *options, const struct foilctl_io *io);
 int foilctl_workers(const struct foilctl_options *options, const struct foilctl_io *io);

@@ -145,6 +145,8 @@ void kernel_conn_close(struct kernel_conn *conn, bool abort, enum stream_failure
 	if (wheel_is_armed(&conn->timer))
 		wheel_disarm(&all->wheel, &conn->timer);
 	conn->failure = (uint8_t)failure;
+	if (unlikely_true(conn->stream.trace != 0))
+		kernel_trace_end(conn);
 	conn->rx_packed = NULL;
 	if (failure != STREAM_FAILURE_NONE)
 		slice_queue_clear(all->params.slices, &conn->stream.rx);

@@ -107,6 +107,7 @@ struct kernel_streams {
 	uint64_t accept_retry_ns;    /* 0 = no need */
 	uint64_t asked_ns;           /* when events were asked for */
 	bool asked_well;             /* and there were some */
+	struct trace *trace;         /* NULL = nobody traces */
 	uint32_t spare_count;
 	struct rte_mbuf *spares[KERNEL_READ_BUFFERS]; /* to read into */
 	struct kernel_listener listeners[KERNEL_LISTENERS_MAX];
@@ -131,6 +132,17 @@ void kernel_conn_end_if_deaf(struct kernel_conn *conn);
 enum stream_failure kernel_failure(int error);
 struct kernel_conn *kernel_list_pop(struct kernel_list *list, size_t next_offset);
 uint32_t kernel_budget(const struct kernel_streams *all);
+
+/* --- kernel_trace.c -------------------------------------------------------------------------- */
+
+/* KERNEL_TRACE(conn, READ, .n = {…}) is the event TRACE_KERNEL_READ. */
+#define KERNEL_TRACE(conn, kind, ...)                                                              \
+	TRACE((conn)->all->trace, (conn)->stream.trace, KERNEL_##kind, __VA_ARGS__)
+
+/* While somebody traces: a connection that was accepted, or is the one that was asked for. */
+COLD_CALL void kernel_trace_look(struct kernel_conn *conn, bool accepted);
+COLD_CALL void kernel_trace_end(struct kernel_conn *conn);
+COLD_CALL void kernel_trace_events(struct kernel_conn *conn, uint32_t events);
 
 /* --- kernel_read.c, kernel_write.c, kernel_open.c, kernel_listen.c ---------------------------- */
 

@@ -99,6 +99,8 @@ static bool accept_one(struct kernel_listener *listener, uint64_t now_ns)
 	conn->listener_generation = listener->generation;
 	conn->flags |= KERNEL_F_PASSIVE | KERNEL_F_TO_ACCEPT | KERNEL_F_MAY_READ | KERNEL_F_MAY_WRITE;
 	counter_inc(&all->params.counters->kernel_accepts);
+	if (unlikely_true(all->trace != NULL))
+		kernel_trace_look(conn, true);
 	kernel_conn_event(conn, 0);
 	kernel_conn_want_read(conn);
 	return true;

@@ -10,6 +10,7 @@ static void opened(struct kernel_conn *conn)
 	conn->state = KERNEL_OPEN;
 	conn->flags |= KERNEL_F_MAY_READ | KERNEL_F_MAY_WRITE;
 	io->ops->ends(io, conn->handle, &conn->ends);
+	KERNEL_TRACE(conn, CONNECTED, .n = {0});
 	if (wheel_is_armed(&conn->timer))
 		wheel_disarm(&conn->all->wheel, &conn->timer);
 	kernel_conn_event(conn, STREAM_OPENED);

@@ -128,6 +128,7 @@ static uint32_t read_once(struct kernel_conn *conn, uint64_t now_ns)
 	take_fresh(conn, bytes - grown);
 	conn->rx_bytes += bytes;
 	counter_add(&all->params.counters->kernel_rx_bytes, bytes);
+	KERNEL_TRACE(conn, READ, .n = {bytes});
 	if (bytes < asked && !(conn->flags & KERNEL_F_ENDING))
 		conn->flags &= ~KERNEL_F_MAY_READ;
 	return bytes;

@@ -152,6 +152,8 @@ uint32_t kernel_streams_deliver(struct kernel_streams *all, uint64_t now_ns)
 		if (!(conn->flags & KERNEL_F_TO_ACCEPT) || kernel_accept_deliver(conn, now_ns)) {
 			events = conn->events;
 			conn->events = 0;
+			if (unlikely_true(all->trace != NULL))
+				kernel_trace_events(conn, events);
 			if (events && !(conn->flags & KERNEL_F_RELEASED))
 				conn->stream.owner_ops->ready(&conn->stream, events, now_ns);
 		}

@@ -19,6 +19,7 @@
 #include "stack/base/compiler.h"
 #include "stack/base/slice.h"
 #include "stack/base/stream.h"
+#include "stack/base/trace.h"
 #include "stack/tcp/tcp.h"
 
 struct kernel_streams;
@@ -77,6 +78,8 @@ void kernel_listener_close(struct kernel_streams *all, struct kernel_listener *l
 
 /* Valid as long as the streams are. */
 struct stream_opener *kernel_opener(struct kernel_streams *all);
+/* Traced connections tell it from now on, new ones may be traced; NULL = nobody listens. */
+void kernel_streams_set_trace(struct kernel_streams *all, struct trace *trace);
 /* As tcp_visit. */
 void kernel_streams_visit(struct kernel_streams *all, uint32_t *cursor, uint32_t max,
 			  void (*visit)(void *context, const struct stream_info *info),

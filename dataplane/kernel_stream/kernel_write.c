@@ -49,6 +49,7 @@ static bool write_once(struct kernel_conn *conn, uint64_t *written)
 	conn->tx_bytes += (uint64_t)n;
 	*written += (uint64_t)n;
 	counter_add(&all->params.counters->kernel_tx_bytes, (uint64_t)n);
+	KERNEL_TRACE(conn, WRITTEN, .n = {(uint64_t)n, conn->tx.bytes});
 	if ((uint64_t)n < bytes && !PLANTED(KERNEL_SHORT_WRITE_LOST))
 		conn->flags &= ~KERNEL_F_MAY_WRITE;
 	if ((uint64_t)n < bytes && PLANTED(KERNEL_SHORT_WRITE_LOST))

@@ -68,6 +68,8 @@ static bool receive(struct worker *w, uint64_t now_ns)
 		counter_add(&counters->rx_bytes, bytes);
 		counter_inc(&counters->rx_bursts);
 		capture_see(w->tap, i, CAPTURE_RX, frames, count, now_ns);
+		if (unlikely_true(w->tracing != NULL))
+			trace_tap_rx(w->tracing, i, frames, count);
 		counter_add(&w->params.counters->rx_frames, count);
 		counter_add(&w->params.counters->rx_bytes, bytes);
 		if (w->peers)
@@ -218,8 +220,8 @@ static bool transmit(struct worker *w, uint64_t now_ns)
 		struct port_counters *counters = w->params.port_counters[i];
 
 		bytes_before = counters->tx_bytes;
-		sent += worker_tx_run(&w->tx[i], w->stack, w->tap, i, w->ports[i], w->params.queue,
-				      counters, now_ns);
+		sent += worker_tx_run(&w->tx[i], w->stack, w->tap, w->tracing, i, w->ports[i],
+				      w->params.queue, counters, now_ns);
 		bytes += counters->tx_bytes - bytes_before;
 	}
 	uint32_t forwarded = w->peers ? worker_peers_forward(w->peers, w->params.port_counters) : 0;
@@ -280,6 +282,8 @@ struct worker_result worker_poll(struct worker *w, uint64_t now_ns)
 {
 	struct worker_result result = {0};
 
+	if (unlikely_true(w->tracing != NULL))
+		w->tracing->trace.now_ns = now_ns;
 	result.worked |= receive(w, now_ns);
 	result.worked |= take_mails(w, now_ns);
 	result.worked |= visit_connections(w);
@@ -308,10 +312,36 @@ struct gateway *worker_gateway(struct worker *w)
 	return w->gateway;
 }
 
+static void set_drop_watch(struct worker *w)
+{
+	struct drop_watch *capture = w->tap ? &w->tap->watch : NULL;
+
+	w->trace_tap.next = capture;
+	stack_set_drop_watch(w->stack, w->tracing ? &w->trace_tap.watch : capture);
+}
+
 void worker_set_tap(struct worker *w, struct capture_tap *tap)
 {
 	w->tap = tap;
-	stack_set_drop_watch(w->stack, tap ? &tap->watch : NULL);
+	set_drop_watch(w);
+}
+
+void worker_set_trace(struct worker *w, unsigned place, struct trace_sink *sink, uint64_t now_ns)
+{
+	struct trace *trace = &w->trace_tap.trace;
+
+	trace_set_sink(trace, place, sink);
+	trace->now_ns = now_ns;
+	w->tracing = trace->active ? &w->trace_tap : NULL;
+	if (!trace->active)
+		trace = NULL;
+	stack_set_trace(w->stack, trace);
+	gateway_set_trace(w->gateway, trace);
+	if (w->kernel)
+		kernel_streams_set_trace(w->kernel, trace);
+	if (w->peers)
+		worker_peers_set_trace(w->peers, w->tracing);
+	set_drop_watch(w);
 }
 
 struct stack *worker_stack(struct worker *w)

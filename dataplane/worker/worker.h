@@ -20,6 +20,7 @@ struct worker;
 struct mailbox; /* dataplane/worker/mailbox.h: typed messages, multi-producer, bounded */
 struct fabric;  /* dataplane/worker/fabric.h: frames between workers */
 
+struct trace_sink;      /* stack/base/trace.h */
 struct capture_tap;     /* dataplane/capture/capture_tap.h */
 struct worker_counters; /* dataplane/counters/worker.def */
 struct port_counters;   /* dataplane/counters/port.def */
@@ -78,6 +79,9 @@ struct mailbox *worker_mailbox(struct worker *worker);
 struct gateway *worker_gateway(struct worker *worker);
 /* The worker's thread (a MAIL_CALL): frames are copied into the tap from now on; NULL = no more. */
 void worker_set_tap(struct worker *worker, struct capture_tap *tap);
+/* The same with what a tracer wants (stack/base/trace.h), at one of TRACE_SINKS_MAX places. */
+void worker_set_trace(struct worker *worker, unsigned place, struct trace_sink *sink,
+		      uint64_t now_ns);
 struct stack *worker_stack(struct worker *worker);
 
 /* For other threads, with acquire order.  Version of the config that the worker uses: nothing of

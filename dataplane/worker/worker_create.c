@@ -131,6 +131,7 @@ struct worker *worker_create(const struct worker_params *params)
 	}
 	worker_listeners_init(&w->listeners, stack_tcp(w->stack), w->gateway, &w->holds);
 	w->listeners.kernel = w->kernel;
+	trace_tap_init(&w->trace_tap, stack_tcp(w->stack), w->netifs);
 	w->listeners.has_ports = params->port_count > 0;
 	/* Once for all workers: they share the addresses. */
 	if (!params->fabric || params->index == 0)

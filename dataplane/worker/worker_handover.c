@@ -12,6 +12,8 @@
 /* Between flushes no stage can overflow: no more frames than one stage holds are looked at. */
 static void stage(struct worker_handover *h, uint16_t to, struct rte_mbuf *frame)
 {
+	if (unlikely_true(h->tracing != NULL))
+		trace_tap_handed(h->tracing, to, frame->port & (uint16_t)~HANDOVER_UNDER_WAY, frame);
 	h->staged[to][h->counts[to]++] = frame;
 	h->staged_for |= UINT64_C(1) << to;
 }

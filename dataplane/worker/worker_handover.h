@@ -14,6 +14,7 @@
 
 #include "dataplane/counters/worker_counters.h"
 #include "dataplane/port/port.h"
+#include "dataplane/trace/trace_tap.h"
 #include "dataplane/worker/fabric.h"
 #include "stack/base/drops.h"
 #include "stack/tcp/tcp.h"
@@ -30,6 +31,7 @@ struct worker_handover {
 	struct tcp *tcp;
 	struct worker_counters *counters;
 	struct drop_counters *drops;
+	struct trace_tap *tracing;  /* NULL = nobody traces */
 	uint64_t staged_for;        /* a bit for each worker with staged frames */
 	uint8_t counts[FABRIC_WORKERS_MAX];
 	struct rte_mbuf *staged[FABRIC_WORKERS_MAX][HANDOVER_BURST];

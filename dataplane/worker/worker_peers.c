@@ -114,6 +114,11 @@ void worker_peers_begin(struct worker_peers *peers)
 		leave_buckets(peers);
 }
 
+void worker_peers_set_trace(struct worker_peers *peers, struct trace_tap *tracing)
+{
+	peers->handover.tracing = tracing;
+}
+
 const uint32_t *worker_peers_flows(const struct worker_peers *peers)
 {
 	return peers->flows;
@@ -202,6 +207,8 @@ bool worker_peers_receive(struct worker_peers *peers, uint64_t now_ns)
 		uint32_t count = worker_handover_take(&peers->handover, from, frames, &looked);
 
 		worker_handover_flush(&peers->handover);
+		if (unlikely_true(peers->handover.tracing != NULL))
+			trace_tap_taken(peers->handover.tracing, from, frames, count);
 		for (uint32_t i = 0; peers->record && i < count; i++)
 			peers->record(peers->record_context, peers->self,
 				      rte_pktmbuf_mtod(frames[i], void *), frames[i]->data_len);

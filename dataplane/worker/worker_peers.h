@@ -11,6 +11,7 @@
 
 #include "dataplane/worker/worker.h"
 
+struct trace_tap;
 struct worker_peers;
 
 /* Boot; NULL when memory is not to be had.  netifs: by port, outlive it. */
@@ -40,6 +41,8 @@ void worker_peers_tell(void *context, const struct neighbour_news *news);
 bool worker_peers_pass_on(void *context, uint16_t port, struct rte_mbuf *frame);
 /* By bucket; other threads read them (relaxed). */
 const uint32_t *worker_peers_flows(const struct worker_peers *peers);
+/* Frames between workers are traced; NULL = nobody looks. */
+void worker_peers_set_trace(struct worker_peers *peers, struct trace_tap *tracing);
 /* Buckets have moved: leaves those of which it knows no flow. */
 void worker_peers_look_at_buckets(struct worker_peers *peers);
 

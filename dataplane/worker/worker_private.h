@@ -4,6 +4,7 @@
 
 #include "dataplane/counters/worker_counters.h"
 #include "dataplane/kernel_stream/kernel_streams.h"
+#include "dataplane/trace/trace_tap.h"
 #include "dataplane/worker/mailbox.h"
 #include "dataplane/worker/worker.h"
 #include "dataplane/worker/worker_listeners.h"
@@ -28,6 +29,8 @@ struct worker {
 	enum tcp_pressure pressure;
 	uint64_t tx_retry_ns;
 	struct capture_tap *tap; /* NULL = no capture runs */
+	struct trace_tap *tracing; /* NULL = nobody traces */
+	struct trace_tap trace_tap;
 	struct worker_tx tx[WORKER_PORTS_MAX];
 	struct netif netifs[WORKER_PORTS_MAX];
 	struct worker_listeners listeners;

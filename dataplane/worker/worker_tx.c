@@ -26,7 +26,7 @@ static uint32_t offer(struct worker_tx *tx, struct port *port, uint16_t queue,
 }
 
 uint32_t worker_tx_run(struct worker_tx *tx, struct stack *stack, struct capture_tap *tap,
-		       uint16_t netif, struct port *port, uint16_t queue,
+		       struct trace_tap *tracing, uint16_t netif, struct port *port, uint16_t queue,
 		       struct port_counters *counters, uint64_t now_ns)
 {
 	uint32_t sent = 0;
@@ -39,6 +39,8 @@ uint32_t worker_tx_run(struct worker_tx *tx, struct stack *stack, struct capture
 				return sent;
 			capture_see(tap, netif, CAPTURE_TX, tx->frames, tx->count, now_ns);
 			capture_seen(tap);
+			if (unlikely_true(tracing != NULL))
+				trace_tap_tx(tracing, netif, tx->frames, tx->count);
 		}
 		sent += offer(tx, port, queue, counters);
 		if (tx->count > 0)

@@ -10,6 +10,7 @@
 #include "dataplane/capture/capture_tap.h"
 #include "dataplane/counters/worker_counters.h"
 #include "dataplane/port/port.h"
+#include "dataplane/trace/trace_tap.h"
 #include "stack/stack.h"
 
 #define WORKER_TX_BURST 64
@@ -22,9 +23,9 @@ struct worker_tx {
 	struct rte_mbuf *frames[WORKER_TX_BURST];
 };
 
-/* Returns how many frames the port took.  tap: NULL = no capture runs. */
+/* Returns how many frames the port took.  tap, tracing: NULL = nobody looks. */
 uint32_t worker_tx_run(struct worker_tx *tx, struct stack *stack, struct capture_tap *tap,
-		       uint16_t netif, struct port *port, uint16_t queue,
+		       struct trace_tap *tracing, uint16_t netif, struct port *port, uint16_t queue,
 		       struct port_counters *counters, uint64_t now_ns);
 /* At the end: what is left is dropped and counted. */
 void worker_tx_clear(struct worker_tx *tx, struct drop_counters *drops);

@@ -161,6 +161,34 @@ def test_connections_are_shown(world):
         assert re.fullmatch(r'pid=\d+,uid=0,gid=0', found[0]['remote']), found
 
 
+def traced(world, what, *words):
+    """Kinds and texts of what foilctl trace tells while what() happens."""
+    before = world.gateway_log().count(' begins')
+    with world.inside('gateway'):
+        process = subprocess.Popen([program('foilctl'), 'trace', '--json', '-t', '10s', *words], text=True,
+                                   stdout=subprocess.PIPE)
+    until('the trace begins', lambda: world.gateway_log().count(' begins') > before, 10)
+    what()
+    found = [json.loads(line) for line in process.communicate(timeout=20)[0].splitlines()]
+    return found
+
+
+def test_kernel_streams_are_traced(world):
+    found = traced(world, lambda: here(world, LOCAL + '/local/hello'), '--dport', '8000')
+    kinds = [e['event'] for e in found]
+    for kind in ('BEGIN', 'KERNEL_ACCEPTED', 'LISTENER', 'KERNEL_READ', 'REQUEST', 'ROUTE', 'HOST',
+                 'KERNEL_WRITTEN', 'REQUEST_END', 'KERNEL_END'):
+        assert kind in kinds, (kind, found)
+    assert '127.0.0.1:8000' in found[0]['text'] and 'FRAME_IN' not in kinds, found
+    up = [e['event'] for e in found if e['side'] == 'upstream']
+    assert 'KERNEL_CONNECTED' in up or 'KERNEL_WRITTEN' in up, found
+    found = traced(world, lambda: here(world, '--unix-socket', world.front,
+                                                         'http://x/pipe/hello'), '--path', '/pipe/')
+    assert re.search(r'^pid=\d+,uid=0,gid=0 to \S+/front\.sock$', found[0]['text']), found
+    assert any('nginx.sock' in e['text'] for e in found if e['event'] == 'HOST'), found
+    assert 'REQUEST_END' in [e['event'] for e in found], found
+
+
 def test_nobody_there_is_503(world):
     assert code(world, LOCAL + '/nobody/') == '503'
     assert code(world, LOCAL + '/nowhere/') == '503'
