@@ -11,6 +11,7 @@
 #include "stack/base/time.h"
 #include "tests/lib/malloc_guard.h"
 #include "tests/sim/subject_config.h"
+#include "tests/sim/tracer.h"
 
 #define ROUNDS_MAX 100000
 #define SPIN_NS (100 * NS_PER_US)
@@ -155,6 +156,7 @@ static void open_worker(struct subject *subject, uint16_t index, const struct su
 
 	w->worker = worker_create(&params);
 	INVARIANT(w->worker);
+	tracer_attach(w->worker, index, subject->now_ns);
 	if (subject->fabric)
 		fabric_attach(subject->fabric, index, worker_mailbox(w->worker), NULL);
 }
@@ -258,6 +260,7 @@ static bool poll_one(struct subject *subject, struct subject_worker *w, uint64_t
 	struct worker_result result = worker_poll(w->worker, subject->now_ns);
 
 	subject->allocations += malloc_guard_end();
+	tracer_read((unsigned)(w - subject->workers));
 	/* What others put into its rings later is seen in the next round. */
 	*deadline_ns = deadline_earlier_ns(*deadline_ns, result.deadline_ns);
 	/* Without memory it can but try again: it spins, and time goes on. */
@@ -281,6 +284,7 @@ static uint64_t run_by_kernel(struct subject *subject, uint64_t now_ns)
 		malloc_guard_begin();
 		result = worker_poll(subject->workers[0].worker, now_ns);
 		subject->allocations += malloc_guard_end();
+		tracer_read(0);
 		if (subject->starved && !result.worked && result.deadline_ns <= now_ns)
 			return now_ns + SPIN_NS;
 	} while (result.worked || result.deadline_ns <= now_ns);
