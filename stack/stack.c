@@ -96,6 +96,8 @@ struct stack *stack_create(const struct stack_params *params)
 				     .path_error_context = stack,
 				     .neighbour_news = params->neighbour_news,
 				     .neighbour_news_context = params->neighbour_news_context,
+				     .address_heard = params->address_heard,
+				     .address_heard_context = params->address_heard_context,
 				     .now_ns = params->now_ns};
 
 	stack->drops = params->drops;
@@ -362,6 +364,16 @@ void stack_learn(struct stack *stack, const struct neighbour_news *news, uint64_
 void stack_announce(struct stack *stack, uint64_t now_ns)
 {
 	dad_start(&stack->ip, now_ns);
+}
+
+void stack_follow_addresses(struct stack *stack)
+{
+	dad_follow(&stack->ip);
+}
+
+void stack_hear_of_address(struct stack *stack, const struct dad_news *news, uint64_t now_ns)
+{
+	dad_heard(&stack->ip, news->netif, news->index, news->mac, (enum dad_word)news->word, now_ns);
 }
 
 void stack_set_address_state(struct stack *stack, uint16_t netif, unsigned index,

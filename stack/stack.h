@@ -23,6 +23,7 @@
 #include "stack/netif.h"
 #include "stack/tcp/tcp.h"
 
+struct dad_news; /* stack/ip/dad.h */
 struct ip_layer;
 struct stack;
 
@@ -43,6 +44,9 @@ struct stack_params {
 	/* What was learnt about a neighbour, for the stacks of other workers; NULL = there are none. */
 	void (*neighbour_news)(void *context, const struct neighbour_news *news);
 	void *neighbour_news_context;
+	/* What was heard about addresses of ours, for the stack that announces them; NULL = this one does. */
+	void (*address_heard)(void *context, const struct dad_news *news);
+	void *address_heard_context;
 	/* A datagram that was put together from fragments: true when another worker's stack has been
 	 * given the frame, which its flow belongs to; NULL = all is for us. */
 	bool (*pass_on)(void *context, uint16_t netif, struct rte_mbuf *frame);
@@ -80,6 +84,10 @@ void stack_learn(struct stack *stack, const struct neighbour_news *news, uint64_
 /* Gratuitous ARP and unsolicited neighbour advertisements for all own addresses, after or while others
  * are asked whether they have them, as each port wants it (ip/dad.h).  One of several workers only. */
 void stack_announce(struct stack *stack, uint64_t now_ns);
+/* Instead, for all others: addresses are in the states in which announcing begins. */
+void stack_follow_addresses(struct stack *stack);
+/* What another worker's stack has heard about them, told to the one that announces. */
+void stack_hear_of_address(struct stack *stack, const struct dad_news *news, uint64_t now_ns);
 /* What the worker that announces has found out, told to the others. */
 void stack_set_address_state(struct stack *stack, uint16_t netif, unsigned index,
 			     enum netif_address_state state);

@@ -15,6 +15,7 @@
 #include "gateway/config/config.h"
 #include "stack/base/compiler.h"
 #include "stack/base/stream.h"
+#include "stack/ip/dad.h"
 #include "stack/link/neighbour.h"
 
 #define MAILBOX_SLOTS 256
@@ -47,6 +48,7 @@ enum mail_kind {
 	MAIL_CALL,   /* call run once */
 	MAIL_ADDRESS, /* the worker that probes has found out about an address of ours; copied */
 	MAIL_NEIGHBOUR, /* another worker has learnt this; copied */
+	MAIL_CLAIM,     /* another worker has heard this about an address that this one announces; copied */
 	MAIL_BUCKETS,   /* buckets have moved: look which of them this worker is done with */
 	MAIL_KIND_COUNT
 };
@@ -66,6 +68,7 @@ struct mail {
 		struct worker_call *call;
 		struct mail_address address;
 		struct neighbour_news neighbour;
+		struct dad_news claim;
 	};
 };
 

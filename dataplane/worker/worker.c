@@ -124,6 +124,9 @@ static void take_mail(struct worker *w, const struct mail *mail, uint64_t now_ns
 	case MAIL_NEIGHBOUR:
 		stack_learn(w->stack, &mail->neighbour, now_ns);
 		break;
+	case MAIL_CLAIM:
+		stack_hear_of_address(w->stack, &mail->claim, now_ns);
+		break;
 	case MAIL_BUCKETS:
 		if (w->peers)
 			worker_peers_look_at_buckets(w->peers);

@@ -40,6 +40,12 @@ static bool create_kernel(struct worker *w, uint32_t budget_bytes)
 	return w->kernel != NULL;
 }
 
+/* One for all workers: they share the addresses. */
+static bool is_announcer(const struct worker_params *params)
+{
+	return !params->fabric || params->index == WORKER_ANNOUNCER;
+}
+
 static bool create_parts(struct worker *w)
 {
 	const struct worker_params *p = &w->params;
@@ -69,6 +75,8 @@ static bool create_parts(struct worker *w)
 		.tx_budget_bytes = p->stream_budget_bytes ? p->stream_budget_bytes : 1u << 20,
 		.neighbour_news = w->peers ? worker_peers_tell : NULL,
 		.neighbour_news_context = w->peers,
+		.address_heard = w->peers && !is_announcer(p) ? worker_peers_tell_announcer : NULL,
+		.address_heard_context = w->peers,
 		.pass_on = w->peers ? worker_peers_pass_on : NULL,
 		.pass_on_context = w->peers,
 		.now_ns = p->now_ns,
@@ -133,9 +141,10 @@ struct worker *worker_create(const struct worker_params *params)
 	w->listeners.kernel = w->kernel;
 	trace_tap_init(&w->trace_tap, stack_tcp(w->stack), w->netifs);
 	w->listeners.has_ports = params->port_count > 0;
-	/* Once for all workers: they share the addresses. */
-	if (!params->fabric || params->index == 0)
+	if (is_announcer(params))
 		stack_announce(w->stack, params->now_ns);
+	else
+		stack_follow_addresses(w->stack);
 	return w;
 }
 

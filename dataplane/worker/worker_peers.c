@@ -260,3 +260,13 @@ void worker_peers_tell(void *context, const struct neighbour_news *news)
 		    !mailbox_post_if_roomy(peers->fabric->boxes[i], &mail))
 			counter_inc(&peers->counters->mailbox_full);
 }
+
+void worker_peers_tell_announcer(void *context, const struct dad_news *news)
+{
+	struct worker_peers *peers = context;
+	struct mailbox *box = peers->fabric->boxes[WORKER_ANNOUNCER];
+	struct mail mail = {.kind = MAIL_CLAIM, .claim = *news};
+
+	if (box && !mailbox_post_if_roomy(box, &mail))
+		counter_inc(&peers->counters->mailbox_full);
+}

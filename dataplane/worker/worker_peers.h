@@ -3,6 +3,7 @@
  *     received frames     sorted: own ones stay, others go by ring       worker_handover.h
  *     frames to be sent   by ring to the owner of the port's queue       worker_relay.h
  *     neighbours          what one learns, all are told by mail
+ *     our own addresses   what one hears of them, the one that announces them is told by mail
  *     local ports         of active opens: those whose replies come here
  *
  * A worker that is alone has none of this. */
@@ -13,6 +14,9 @@
 
 struct trace_tap;
 struct worker_peers;
+
+/* Who probes, announces and defends the addresses of all. */
+#define WORKER_ANNOUNCER 0
 
 /* Boot; NULL when memory is not to be had.  netifs: by port, outlive it. */
 struct worker_peers *worker_peers_create(const struct worker_params *params,
@@ -37,6 +41,8 @@ bool worker_peers_are_blocked(const struct worker_peers *peers);
 bool worker_peers_have_input(const struct worker_peers *peers);
 /* stack_params.neighbour_news: tells all others; context is the struct worker_peers. */
 void worker_peers_tell(void *context, const struct neighbour_news *news);
+/* stack_params.address_heard, of all but the announcer. */
+void worker_peers_tell_announcer(void *context, const struct dad_news *news);
 /* stack_params.pass_on: what fragments were put together to goes to the worker of its flow. */
 bool worker_peers_pass_on(void *context, uint16_t port, struct rte_mbuf *frame);
 /* By bucket; other threads read them (relaxed). */

@@ -1,7 +1,9 @@
 #include "stack/ip/dad.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "stack/base/planted.h"
 #include "stack/ip/ip_layer.h"
 #include "stack/ip/resolver.h"
 
@@ -147,6 +149,19 @@ void dad_start(struct ip_layer *ip, uint64_t now_ns)
 	}
 }
 
+void dad_follow(struct ip_layer *ip)
+{
+	static const enum netif_address_state first[] = {
+		[NETIF_PROBES_NOT] = NETIF_ADDRESS_PREFERRED,
+		[NETIF_PROBES_MEANWHILE] = NETIF_ADDRESS_OPTIMISTIC,
+		[NETIF_PROBES_FIRST] = NETIF_ADDRESS_TENTATIVE,
+	};
+
+	for (uint16_t i = 0; i < ip->netif_count; i++)
+		for (unsigned j = 0; j < ip->netifs[i].address_count; j++)
+			ip->netifs[i].address_states[j] = (uint8_t)first[ip->netifs[i].probing];
+}
+
 static uint64_t packed(const uint8_t mac[6])
 {
 	uint64_t value = 0;
@@ -162,12 +177,27 @@ static void count_conflict(const struct subject *s, const uint8_t mac[6])
 	__atomic_store_n(&s->entry->conflicts, s->entry->conflicts + 1, __ATOMIC_RELAXED);
 }
 
+static void tell_on(const struct subject *s, const uint8_t mac[6], enum dad_word word, uint64_t now_ns)
+{
+	struct dad_news news = {.netif = s->netif, .index = (uint8_t)s->index, .word = (uint8_t)word};
+
+	if (now_ns < s->entry->may_tell_ns[word] || PLANTED(CLAIM_NOT_TOLD))
+		return;
+	s->entry->may_tell_ns[word] = now_ns + DAD_TELL_NS;
+	memcpy(news.mac, mac, sizeof(news.mac));
+	s->ip->address_heard(s->ip->address_heard_context, &news);
+}
+
 void dad_heard(struct ip_layer *ip, uint16_t netif, unsigned index, const uint8_t mac[6],
 	       enum dad_word word, uint64_t now_ns)
 {
 	struct subject s = subject_of(ip, (uint32_t)netif * NETIF_ADDRESSES_MAX + index);
 	enum netif_address_state state = ip->netifs[netif].address_states[index];
 
+	if (ip->address_heard) {
+		tell_on(&s, mac, word, now_ns);
+		return;
+	}
 	/* What is in use is answered for, which is its defence against probes. */
 	if (word == DAD_PROBED && state != NETIF_ADDRESS_TENTATIVE)
 		return;

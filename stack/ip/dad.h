@@ -9,7 +9,8 @@
  *
  * Only PREFERRED and OPTIMISTIC addresses are answered for, spoken from and listened on.  A port that
  * does not probe has PREFERRED addresses from the start and announces them.  One worker does this for
- * all; the others are told (stack_set_address_state). */
+ * all; the others are told what has become of it (stack_set_address_state), and tell it what they hear,
+ * for a frame may come in on any core. */
 #ifndef STACK_IP_DAD_H
 #define STACK_IP_DAD_H
 
@@ -36,6 +37,7 @@ struct dad_entry {
 	/* Read by other threads. */
 	uint64_t conflicts;
 	uint64_t other_mac; /* who claimed it last, the first byte highest; 0 = nobody */
+	uint64_t may_tell_ns[2]; /* by word; of those who only listen */
 };
 
 struct dad {
@@ -50,13 +52,26 @@ enum dad_word {
 	DAD_PROBED,  /* another host asks in the name of nobody whether anyone has it */
 };
 
+/* How often one who only listens passes on the same word about an address. */
+#define DAD_TELL_NS (1 * NS_PER_SECOND)
+
+/* What one who only listens has heard, for the one who probes and announces. */
+struct dad_news {
+	uint16_t netif;
+	uint8_t index; /* of the address */
+	uint8_t word;  /* enum dad_word */
+	uint8_t mac[6];
+};
+
 /* Boot.  False when memory is not to be had. */
 MUST_USE bool dad_create(struct dad *dad, uint16_t netif_count, uint64_t seed);
 void dad_destroy(struct dad *dad);
 /* Announces or begins to probe every address, as its port wants it. */
 void dad_start(struct ip_layer *ip, uint64_t now_ns);
+/* For one who only listens: the states that dad_start begins with. */
+void dad_follow(struct ip_layer *ip);
 /* A message of another host, with this MAC, about our address `index` of the port.  Whether it is one
- * that we use is the caller's business: a probe is answered. */
+ * that we use is the caller's business: a probe is answered.  Told on, where ip->address_heard is set. */
 void dad_heard(struct ip_layer *ip, uint16_t netif, unsigned index, const uint8_t mac[6],
 	       enum dad_word word, uint64_t now_ns);
 uint32_t dad_expire(struct ip_layer *ip, uint64_t now_ns);

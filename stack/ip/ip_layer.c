@@ -19,7 +19,9 @@ bool ip_layer_create(struct ip_layer *ip, const struct ip_layer_params *params)
 				.path_error = params->path_error,
 				.path_error_context = params->path_error_context,
 				.neighbour_news = params->neighbour_news,
-				.neighbour_news_context = params->neighbour_news_context};
+				.neighbour_news_context = params->neighbour_news_context,
+				.address_heard = params->address_heard,
+				.address_heard_context = params->address_heard_context};
 	icmp_limit_init(&ip->error_limit, ERRORS_PER_SECOND, ERRORS_BURST);
 	icmp_limit_init(&ip->echo_limit, ECHOES_PER_SECOND, ECHOES_BURST);
 	ip->tx = calloc(params->netif_count, sizeof(*ip->tx));

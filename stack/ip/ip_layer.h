@@ -24,6 +24,8 @@ typedef void (*ip_path_error)(void *context, const struct flow_key *key, uint32_
 			      uint16_t mtu_bytes, uint64_t now_ns);
 /* What was learnt about a neighbour and other workers do not know yet. */
 typedef void (*ip_neighbour_news)(void *context, const struct neighbour_news *news);
+/* What was heard about an address of ours, where another worker answers for it. */
+typedef void (*ip_address_heard)(void *context, const struct dad_news *news);
 
 struct ip_layer {
 	struct netif *netifs;          /* the states of their addresses are written here */
@@ -41,6 +43,8 @@ struct ip_layer {
 	void *path_error_context;
 	ip_neighbour_news neighbour_news; /* NULL = nobody wants to know */
 	void *neighbour_news_context;
+	ip_address_heard address_heard; /* NULL = it is our own business */
+	void *address_heard_context;
 };
 
 struct ip_layer_params {
@@ -54,6 +58,8 @@ struct ip_layer_params {
 	void *path_error_context;
 	ip_neighbour_news neighbour_news;
 	void *neighbour_news_context;
+	ip_address_heard address_heard;
+	void *address_heard_context;
 	uint64_t now_ns;
 };
 

@@ -78,6 +78,8 @@ struct subject {
 	unsigned worker_count;
 	unsigned last_turn;
 	enum subject_rss rss;
+	bool claim_waits;          /* a claim on our first address, for the last worker's queue */
+	unsigned claims;           /* that came in */
 	unsigned moves;            /* of buckets, still to come */
 	bool moves_are_whole;
 	struct subject_worker workers[SUBJECT_WORKERS_MAX];
@@ -98,6 +100,8 @@ void subject_swap_config(struct subject *subject);
 /* Some buckets get another home, or (`all`) all that one worker has: it is to rest.  Once or a few times,
  * each when frames lie in a ring between workers. */
 void subject_move_buckets(struct subject *subject, bool all);
+/* Another host says that it has our first address, and the last worker hears of it. */
+void subject_hear_claim(struct subject *subject);
 void subject_drain(struct subject *subject);
 /* Polls until nothing moves any more at this moment; returns the next deadline. */
 uint64_t subject_run(struct subject *subject, uint64_t now_ns);

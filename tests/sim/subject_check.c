@@ -1,4 +1,5 @@
 /* What must be true of the subject when all is over. */
+#include "stack/ip/ip_show.h"
 #include "tests/sim/subject.h"
 #include "tests/sim/subject_config.h"
 
@@ -89,6 +90,20 @@ static bool fabric_is_quiet(const struct subject *subject, struct why *why)
 	return true;
 }
 
+/* Whoever heard it, the one who defends our addresses knows. */
+static bool claims_are_known(const struct subject *subject, struct why *why)
+{
+	struct ip_show_address shown[2];
+	uint32_t cursor = 0;
+
+	if (subject->by_kernel)
+		return true;
+	ip_show_addresses(stack_ip(worker_stack(subject->workers[0].worker)), &cursor, shown, 2);
+	return shown[0].conflicts == subject->claims ||
+	       why_set(why, "%u claims on our address were heard, and %lu are known", subject->claims,
+		       shown[0].conflicts);
+}
+
 bool subject_is_clean(const struct subject *subject, struct why *why)
 {
 	if (subject->allocations > 0)
@@ -102,5 +117,5 @@ bool subject_is_clean(const struct subject *subject, struct why *why)
 		    !upstreams_balance(w, why))
 			return false;
 	}
-	return fabric_is_quiet(subject, why);
+	return claims_are_known(subject, why) && fabric_is_quiet(subject, why);
 }

@@ -107,6 +107,14 @@ static void move_buckets(struct world *world)
 	}
 }
 
+static void claim(struct world *world)
+{
+	if (world->claim_at_ns == 0 || world->claim_at_ns > world->now_ns)
+		return;
+	world->claim_at_ns = 0;
+	subject_hear_claim(&world->subject);
+}
+
 /* Runs everything that is due now; returns the next moment at which something is. */
 static uint64_t turn(struct world *world)
 {
@@ -116,6 +124,7 @@ static uint64_t turn(struct world *world)
 	start_clients(world);
 	happen(world);
 	move_buckets(world);
+	claim(world);
 	for (unsigned i = 0; i < world->client_count; i++)
 		if (world->start_at_ns[i] == 0)
 			client_run(&world->clients[i], now_ns);
@@ -138,6 +147,8 @@ static uint64_t turn(struct world *world)
 	for (unsigned i = 0; i < world->event_count; i++)
 		if (world->events[i].at_ns)
 			next_ns = deadline_earlier_ns(next_ns, world->events[i].at_ns);
+	if (world->claim_at_ns)
+		next_ns = deadline_earlier_ns(next_ns, world->claim_at_ns);
 	for (unsigned i = 0; i < BUCKET_MOVES_MAX; i++)
 		if (world->bucket_moves_at_ns[i])
 			next_ns = deadline_earlier_ns(next_ns, world->bucket_moves_at_ns[i]);

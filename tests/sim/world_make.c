@@ -90,4 +90,6 @@ void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *
 		if (prng_below(&prng, 2))
 			world->bucket_moves_at_ns[i] = NS_PER_MS * (1 + prng_below(&prng, 600));
 	limits->rss = limits->queues > 1 ? prng_below(&prng, SUBJECT_RSS_COUNT) : SUBJECT_RSS_NONE;
+	if (limits->workers > 1 && !limits->by_kernel && prng_below(&prng, 2))
+		world->claim_at_ns = NS_PER_MS * (1 + prng_below(&prng, 600));
 }

@@ -55,6 +55,7 @@ struct world {
 	struct origin origins[ORIGINS];
 	struct event events[EVENTS_MAX];
 	unsigned event_count;
+	uint64_t claim_at_ns; /* 0 = none, or it has happened */
 	uint64_t bucket_moves_at_ns[BUCKET_MOVES_MAX]; /* 0 = none, or it has happened */
 };
 

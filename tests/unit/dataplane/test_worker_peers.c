@@ -283,9 +283,65 @@ static void replies_to_other_addresses_come_home_as_well(void)
 	}
 }
 
+static uint16_t by_the_second(struct rte_mbuf *frame)
+{
+	return 1;
+}
+
+/* 10.0.0.1 at 02:00:00:00:00:09, asked by nobody. */
+static void hear_claim(void)
+{
+	static const uint8_t claim[60] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2, 0, 0, 0, 0, 9, 8, 6,
+					  0, 1, 8, 0, 6, 4, 0, 2, 2, 0, 0, 0, 0, 9, 10, 0, 0, 1,
+					  2, 0, 0, 0, 0, 9, 10, 0, 0, 1};
+
+	hear_frame(claim, sizeof(claim));
+}
+
+/* Gratuitous ARP for 10.0.0.1 with our MAC. */
+static uint32_t announcements(uint32_t from)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = from; i < wire.out_count; i++) {
+		const uint8_t *data = rte_pktmbuf_mtod(wire.out[i], const uint8_t *);
+
+		count += data[0] == 0xff && data[13] == 6 && data[27] == 1 && data[31] == 1 &&
+			 data[41] == 1;
+	}
+	return count;
+}
+
+/* By whatever queue it came in, worker 0 defends the address, once in ten seconds. */
+static void a_claim_on_our_address_reaches_who_defends_it(void)
+{
+	start_with_queues(WORKERS);
+	wire.spread = by_the_second;
+	settle();
+	uint32_t before = wire.out_count;
+
+	for (unsigned i = 0; i < 5; i++) {
+		hear_claim();
+		settle();
+	}
+	CU_ASSERT_EQUAL(announcements(before), 1);
+	CU_ASSERT_EQUAL(ones[0].port_counters.rx_frames, 0);
+	CU_ASSERT_EQUAL(ones[1].drops.count[DROP_ARP_CONFLICT], 5);
+	CU_ASSERT_EQUAL(ones[1].port_counters.tx_frames, 0);
+	/* The second announcement of the start, and of what is claimed again the defence. */
+	now_ns += 10 * NS_PER_SECOND;
+	settle();
+	before = wire.out_count;
+	hear_claim();
+	settle();
+	CU_ASSERT_EQUAL(announcements(before), 1);
+	finish();
+}
+
 UNIT_TESTS(UNIT_TEST(each_flow_is_served_at_home), UNIT_TEST(answers_reach_whoever_asked),
 	   UNIT_TEST(a_full_ring_drops_and_counts),
 	   UNIT_TEST(a_device_that_takes_nothing_holds_back_everybody),
 	   UNIT_TEST(a_bucket_moves_while_a_connection_lives),
 	   UNIT_TEST(active_opens_choose_ports_whose_replies_come_home),
-	   UNIT_TEST(replies_to_other_addresses_come_home_as_well))
+	   UNIT_TEST(replies_to_other_addresses_come_home_as_well),
+	   UNIT_TEST(a_claim_on_our_address_reaches_who_defends_it))

@@ -31,6 +31,17 @@ static struct slice_pool slices;
 static struct stack *stack;
 static uint64_t now_ns;
 
+/* Of a stack that only listens, for another one that announces. */
+static bool listens;
+static struct dad_news heard;
+static unsigned heard_count;
+
+static void hear(void *context, const struct dad_news *news)
+{
+	heard = *news;
+	heard_count++;
+}
+
 /* One address, of one family. */
 static void start(enum netif_probing probing, bool v6, uint64_t seed)
 {
@@ -50,9 +61,15 @@ static void start(enum netif_probing probing, bool v6, uint64_t seed)
 				      .tcp_counters = &counters, .drops = &drops, .seed = seed,
 				      .neighbours_max = 8, .now_ns = now_ns};
 
+	if (listens)
+		params.address_heard = hear;
 	stack = stack_create(&params);
 	CU_ASSERT_FATAL(stack != NULL);
-	stack_announce(stack, now_ns);
+	heard_count = 0;
+	if (listens)
+		stack_follow_addresses(stack);
+	else
+		stack_announce(stack, now_ns);
 }
 
 static void stop(void)
@@ -306,6 +323,74 @@ static void our_own_messages_come_back_and_mean_nothing(void)
 	}
 }
 
+static void who_only_listens_passes_on_what_it_hears(void)
+{
+	static const enum netif_address_state first[] = {
+		[NETIF_PROBES_NOT] = NETIF_ADDRESS_PREFERRED,
+		[NETIF_PROBES_MEANWHILE] = NETIF_ADDRESS_OPTIMISTIC,
+		[NETIF_PROBES_FIRST] = NETIF_ADDRESS_TENTATIVE,
+	};
+	struct packet claim, probe;
+	uint8_t frame[2048];
+
+	listens = true;
+	for (unsigned i = 0; i < 6; i++) {
+		bool v6 = i & 1;
+		enum netif_probing probing = i / 2;
+
+		start(probing, v6, i);
+		CU_ASSERT(state() == first[probing] && take(frame) == 0);
+		CU_ASSERT_EQUAL(stack_deadline_ns(stack), DEADLINE_NEVER_NS);
+		put_claim(&claim, v6);
+		CU_ASSERT_EQUAL(give(&claim, frame), 0);
+		CU_ASSERT(heard_count == 1 && heard.netif == 0 && heard.index == 0 &&
+			  heard.word == DAD_CLAIMED && memcmp(heard.mac, mac_b, 6) == 0);
+		CU_ASSERT_EQUAL(drops.count[DROP_ARP_CONFLICT], 1);
+		/* A probe is another word. */
+		if (v6)
+			put_nd(&probe, true, mac_b, a6);
+		else
+			put_arp(&probe, 1, mac_b, 0, A4);
+		give(&probe, frame);
+		CU_ASSERT(heard_count == 2 && heard.word == DAD_PROBED);
+		/* A flood of either is passed on once a second. */
+		for (unsigned k = 0; k < 10; k++) {
+			give(&claim, frame);
+			give(&probe, frame);
+		}
+		CU_ASSERT_EQUAL(heard_count, 2);
+		now_ns += DAD_TELL_NS;
+		give(&claim, frame);
+		CU_ASSERT_EQUAL(heard_count, 3);
+		CU_ASSERT_EQUAL(state(), first[probing]);
+		stop();
+	}
+	listens = false;
+}
+
+static void what_others_have_heard_counts_as_if_heard_here(void)
+{
+	struct dad_news claim = {.word = DAD_CLAIMED}, probe = {.word = DAD_PROBED};
+	uint8_t frame[2048];
+
+	memcpy(claim.mac, mac_b, 6);
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		start(NETIF_PROBES_FIRST, v6, v6);
+		stack_hear_of_address(stack, v6 ? &probe : &claim, now_ns);
+		CU_ASSERT_EQUAL(state(), NETIF_ADDRESS_DUPLICATE);
+		stop();
+		start(NETIF_PROBES_NOT, v6, v6);
+		take(frame);
+		stack_hear_of_address(stack, &probe, now_ns);
+		CU_ASSERT_EQUAL(take(frame), 0);
+		stack_hear_of_address(stack, &claim, now_ns);
+		CU_ASSERT(is_announcement(frame, take(frame), v6, true));
+		stack_hear_of_address(stack, &claim, now_ns);
+		CU_ASSERT_EQUAL(take(frame), 0);
+		stop();
+	}
+}
+
 /* RFC 5227 2.4 (c) */
 static void what_is_ours_is_defended_once_in_a_while(void)
 {
@@ -400,4 +485,6 @@ UNIT_TESTS(UNIT_TEST(a_port_that_does_not_probe_announces_twice),
 	   UNIT_TEST(another_prober_counts_while_we_probe),
 	   UNIT_TEST(our_own_messages_come_back_and_mean_nothing),
 	   UNIT_TEST(what_is_ours_is_defended_once_in_a_while),
-	   UNIT_TEST(an_optimistic_address_asks_with_its_mac), UNIT_TEST(what_is_shown))
+	   UNIT_TEST(an_optimistic_address_asks_with_its_mac), UNIT_TEST(what_is_shown),
+	   UNIT_TEST(who_only_listens_passes_on_what_it_hears),
+	   UNIT_TEST(what_others_have_heard_counts_as_if_heard_here))
