@@ -112,7 +112,8 @@ static void count_cluster_changes(struct server *server, const struct config *co
 		if (!cluster || cluster->stat_slot == STAT_SLOT_OVERFLOW)
 			continue;
 		show_limits(server, cluster);
-		if (version != *members)
+		/* The first set is a change too, unless it is empty. */
+		if (version != *members && (*members != 0 || endpoints->endpoint_count > 0))
 			counter_inc(&segment_control(server->assembly.segment)
 					     ->gateway.clusters[cluster->stat_slot]
 					     .membership_change);

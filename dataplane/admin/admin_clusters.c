@@ -224,7 +224,7 @@ void admin_clusters(struct admin *admin, const struct http_request *request,
 
 	if (!admin_wants_json(request, response, &json) || !admin_reader_ready(admin, response))
 		return;
-	if (!stat_filter_make(&filter, http_request_argument(request, "filter"), &why)) {
+	if (!stat_filter_make(&filter, http_request_argument(request, "filter"), false, &why)) {
 		http_response_error(response, 400, why.text);
 		return;
 	}

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "dataplane/admin/admin_private.h"
+#include "dataplane/admin/config_dump.h"
 #include "dataplane/admin/process_memory.h"
 
 void admin_ready(struct admin *admin, const struct http_request *request,
@@ -117,6 +118,13 @@ void admin_config_dump(struct admin *admin, const struct http_request *request,
 
 	if (!admin->callbacks.config_dump) {
 		http_response_error(response, 501, ADMIN_NOT_HERE);
+		return;
+	}
+	if (query.resource && !config_dump_knows(query.resource)) {
+		http_response_error(response, 404,
+				    "there is no such list; static_clusters, static_listeners, "
+				    "static_route_configs and, with include_eds, "
+				    "static_endpoint_configs can be had");
 		return;
 	}
 	response->content_type = ADMIN_TYPE_JSON;

@@ -55,7 +55,7 @@ void admin_stats_prometheus(struct admin *admin, const struct http_request *requ
 	}
 	if (!admin_reader_ready(admin, response))
 		return;
-	if (!stat_filter_make(&filter, pattern, &why)) {
+	if (!stat_filter_make(&filter, pattern, false, &why)) {
 		http_response_error(response, 400, why.text);
 		return;
 	}
@@ -165,7 +165,8 @@ static bool read_query(const struct http_request *request, struct stats_query *q
 	if (!stat_buckets_parse(buckets, &query->buckets))
 		return why_set(why, "histogram_buckets has to be cumulative, disjoint, detailed or "
 				    "summary");
-	return stat_filter_make(&query->filter, http_request_argument(request, "filter"), why);
+	return stat_filter_make(&query->filter, http_request_argument(request, "filter"), false,
+				why);
 }
 
 void admin_stats(struct admin *admin, const struct http_request *request,

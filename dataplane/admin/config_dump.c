@@ -162,11 +162,35 @@ static void add_dump(json_t *configs, uint32_t which, json_t *entries)
 						 entries));
 }
 
+/* Lists that Envoy has, and that are always empty here. */
+static bool is_empty_here(const char *resource)
+{
+	static const char *const names[] = {
+		"dynamic_listeners", "dynamic_active_clusters", "dynamic_warming_clusters",
+		"dynamic_route_configs", "dynamic_endpoint_configs", "inline_scoped_route_configs",
+		"dynamic_scoped_route_configs", "static_secrets", "dynamic_active_secrets",
+		"dynamic_warming_secrets", "ecds_filters"};
+
+	for (uint32_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(resource, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool config_dump_knows(const char *resource)
+{
+	for (uint32_t which = 0; which < LIST_COUNT; which++)
+		if (strcmp(resource, lists[which].field) == 0)
+			return true;
+	return is_empty_here(resource);
+}
+
 static bool make_configs(json_t *configs, const json_t *bootstrap,
 			 const struct config_view *view, const struct admin_config_query *query,
 			 struct stat_filter *names, struct why *why)
 {
-	bool found = !query->resource;
+	/* What can be asked for and is not there is an empty answer, as in Envoy. */
+	bool found = !query->resource || is_empty_here(query->resource);
 
 	if (!query->resource && !query->name_regex)
 		json_array_append_new(configs,
@@ -191,17 +215,6 @@ static bool make_configs(json_t *configs, const json_t *bootstrap,
 		     : why_set(why, "%.200s not found in config dump; there are static_clusters, "
 				    "static_listeners, static_route_configs and, with include_eds, "
 				    "static_endpoint_configs", query->resource);
-}
-
-static bool make_filter(struct stat_filter **out, const char *regex, struct why *why)
-{
-	char whole[1024];
-
-	if (!regex)
-		return stat_filter_make(out, NULL, why);
-	if ((size_t)snprintf(whole, sizeof(whole), "^(?:%s)$", regex) >= sizeof(whole))
-		return why_set(why, "name_regex is longer than %zu bytes", sizeof(whole) - 6);
-	return stat_filter_make(out, whole, why);
 }
 
 /* Of a list every entry stays; of the dumps those that have a field of the mask. */
@@ -232,7 +245,7 @@ bool config_dump_write(const json_t *bootstrap, const struct config_view *view,
 {
 	struct stat_filter *names;
 
-	if (!make_filter(&names, query->name_regex, why))
+	if (!stat_filter_make(&names, query->name_regex, true, why))
 		return false;
 	json_t *configs = json_array();
 	bool done = make_configs(configs, bootstrap, view, query, names, why);
@@ -240,7 +253,8 @@ bool config_dump_write(const json_t *bootstrap, const struct config_view *view,
 	stat_filter_free(names);
 	done = done && (!query->mask || apply_mask(&configs, query, why));
 	if (done) {
-		json_t *dump = json_pack("{s:O}", "configs", configs);
+		json_t *dump = json_array_size(configs) > 0 ? json_pack("{s:O}", "configs", configs)
+							    : json_object();
 		char *text = dump ? json_dumps(dump, JSON_INDENT(1)) : NULL;
 
 		if (text) {

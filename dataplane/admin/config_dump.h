@@ -24,4 +24,7 @@ MUST_USE bool config_dump_write(const json_t *bootstrap, const struct config_vie
 				const struct admin_config_query *query, struct text *out,
 				struct why *why);
 
+/* Whether ?resource= may ask for it. */
+bool config_dump_knows(const char *resource);
+
 #endif

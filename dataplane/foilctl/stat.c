@@ -74,7 +74,7 @@ int foilctl_stat(const struct foilctl_options *options, const struct foilctl_io 
 	struct why why;
 	bool done = false;
 
-	if (!stat_filter_make(&filter, options->operand, &why)) {
+	if (!stat_filter_make(&filter, options->operand, false, &why)) {
 		fprintf(io->err, "foilctl stat: %s\n", why.text);
 		return FOILCTL_USAGE;
 	}

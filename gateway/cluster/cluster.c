@@ -245,8 +245,10 @@ const struct config_endpoint *cluster_choose(struct gateway *gateway,
 	};
 	uint32_t index;
 
-	if (!balance.state || !balance.endpoints || !balance.endpoints->endpoint_count)
+	if (!balance.state || !balance.endpoints || !balance.endpoints->endpoint_count) {
+		counter_inc(&stats_cluster(gateway, cluster->stat_slot)->lb_healthy_panic);
 		return NULL;
+	}
 	struct cluster_members *members = &balance.state->members;
 
 	if (members->seen != balance.endpoints ||

@@ -31,6 +31,7 @@ struct cluster_state {
 	uint32_t connections;
 	uint32_t pending;
 	uint32_t requests;
+	uint32_t requests_max;    /* of the latest config that was asked for a connection */
 	uint32_t retries;
 };
 

@@ -117,19 +117,28 @@ void pool_close_idle(struct gateway *gateway, struct host *host, uint64_t now_ns
 /* Those who wait can be served by nobody any more: each gets its answer.  One at a time, because an
  * answer may start a retry that waits here again. */
 static void waiters_fail(struct gateway *gateway, struct host *host, uint32_t count,
-			 enum exchange_reset why, uint64_t now_ns)
+			 enum exchange_reset why, enum stream_failure failure, uint64_t now_ns)
 {
 	for (struct upstream_waiter *waiter; count > 0 && (waiter = waiter_first(host)); count--) {
 		waiter_remove(gateway, waiter);
-		counter_inc(&stats_cluster(gateway, host->cluster_slot)
-				     ->upstream_rq_pending_failure_eject);
+		struct cluster_stats *stats = stats_cluster(gateway, host->cluster_slot);
+
+		if (why == RESET_OVERFLOW) {
+			counter_inc(&stats->upstream_rq_pending_overflow);
+		} else {
+			counter_inc(&stats->upstream_rq_pending_failure_eject);
+			counter_inc(&stats_endpoint(gateway, host->stat_slot)->rq_error);
+		}
+		waiter->failure = failure;
 		waiter->failed(waiter, why, now_ns);
 	}
 }
 
-static void connect_failed(struct upstream *upstream, enum exchange_reset why, uint64_t now_ns)
+static void connect_failed(struct upstream *upstream, enum stream_failure failure, uint64_t now_ns)
 {
 	struct host *host = upstream->host;
+	enum exchange_reset why = failure == STREAM_FAILURE_TIMEOUT ? RESET_CONNECT_TIMEOUT
+								    : RESET_CONNECT_FAILURE;
 	uint32_t open, fail = 1;
 
 	counter_inc(&cluster_stats(upstream)->upstream_cx_connect_fail);
@@ -143,7 +152,7 @@ static void connect_failed(struct upstream *upstream, enum exchange_reset why, u
 	open = host->connecting + host->requests;
 	if (open == 0)
 		fail = host->waiter_count;
-	waiters_fail(upstream->gateway, host, fail, why, now_ns);
+	waiters_fail(upstream->gateway, host, fail, why, failure, now_ns);
 }
 
 static void upstream_timer(struct gateway_timer *timer, uint64_t now_ns)
@@ -157,7 +166,7 @@ static void upstream_timer(struct gateway_timer *timer, uint64_t now_ns)
 		return;
 	}
 	if (upstream->state == UPSTREAM_CONNECTING) {
-		connect_failed(upstream, RESET_CONNECT_TIMEOUT, now_ns);
+		connect_failed(upstream, STREAM_FAILURE_TIMEOUT, now_ns);
 	} else {
 		counter_inc(&cluster_stats(upstream)->upstream_cx_idle_timeout);
 		pool_close(upstream, false, false, now_ns);
@@ -183,10 +192,7 @@ static void upstream_ready(struct stream *stream, uint32_t events, uint64_t now_
 			struct stream_info info;
 
 			stream_info(stream, &info);
-			connect_failed(upstream,
-				       info.failure == STREAM_FAILURE_TIMEOUT ? RESET_CONNECT_TIMEOUT
-									      : RESET_CONNECT_FAILURE,
-				       now_ns);
+			connect_failed(upstream, info.failure, now_ns);
 			return;
 		}
 		if (events & STREAM_OPENED)
@@ -286,7 +292,8 @@ static void host_reopen(struct gateway *gateway, struct host *host, uint64_t now
 	    upstream_open(gateway, cluster, host, waiter_first(host), now_ns))
 		return;
 	if (host->connections == 1)
-		waiters_fail(gateway, host, host->waiter_count, RESET_CONNECT_FAILURE, now_ns);
+		waiters_fail(gateway, host, host->waiter_count, RESET_CONNECT_FAILURE,
+			     STREAM_FAILURE_RESOURCES, now_ns);
 }
 
 static void upstream_free(struct work *work, uint64_t now_ns)
@@ -347,12 +354,14 @@ enum pool_result pool_acquire(struct gateway *gateway, const struct config_clust
 		counter_inc(&stats_cluster(gateway, cluster->stat_slot)->upstream_cx_pool_overflow);
 		return POOL_FAILED;
 	}
-	if (host->cluster->requests >= cluster->breakers.requests_max) {
-		counter_inc(&stats_cluster(gateway, cluster->stat_slot)->upstream_rq_pending_overflow);
-		host_put(gateway, host);
-		return POOL_OVERFLOW;
-	}
+	host->cluster->requests_max = cluster->breakers.requests_max;
 	if (!list_is_empty(&host->idle) && !waiter->fresh) {
+		if (host->cluster->requests >= cluster->breakers.requests_max) {
+			counter_inc(&stats_cluster(gateway, cluster->stat_slot)
+					     ->upstream_rq_pending_overflow);
+			host_put(gateway, host);
+			return POOL_OVERFLOW;
+		}
 		*upstream = container_of_member(host->idle.next, struct upstream, in_idle);
 		list_remove(&(*upstream)->in_idle);
 		(*upstream)->state = UPSTREAM_BUSY;
@@ -367,6 +376,11 @@ enum pool_result pool_acquire(struct gateway *gateway, const struct config_clust
 void pool_release(struct upstream *upstream, uint64_t now_ns)
 {
 	struct host *host = upstream->host;
+
+	/* As Envoy: the breaker is asked when a request could go out; until then it only waits. */
+	if (host->waiter_count && host->cluster->requests >= host->cluster->requests_max)
+		waiters_fail(upstream->gateway, host, host->waiter_count, RESET_OVERFLOW,
+			     STREAM_FAILURE_NONE, now_ns);
 	struct upstream_waiter *waiter =
 		upstream->requests == 0 ? waiter_first(host) : first_of(&host->waiters);
 	/* Those who wait for a new connection need the place of this one. */

@@ -61,6 +61,7 @@ struct upstream_waiter {
 	struct host *host;            /* NULL = not waiting */
 	uint32_t trace;               /* of the request (stack/base/trace.h) */
 	bool fresh;                   /* only a connection that has carried no request will do */
+	enum stream_failure failure;  /* of the connection, when `failed` is called because of it */
 	void (*ready)(struct upstream_waiter *waiter, struct upstream *upstream, uint64_t now_ns);
 	void (*failed)(struct upstream_waiter *waiter, enum exchange_reset why, uint64_t now_ns);
 };

@@ -1,5 +1,7 @@
 #include <string.h>
 
+#include "gateway/exchange/edge_headers.h"
+#include "gateway/exchange/exchange.h"
 #include "gateway/exchange/exchange_trace.h"
 
 static void fill(struct exchange *exchange, struct log_context *context, uint64_t now_ns)
@@ -10,6 +12,7 @@ static void fill(struct exchange *exchange, struct log_context *context, uint64_
 	context->response = exchange->response_head_done ? &exchange->response : NULL;
 	context->trailers = &exchange->response_trailers;
 	context->upstream_host = exchange->upstream_host;
+	context->upstream_failure_reason = exchange->upstream_failure;
 	context->cluster_name = exchange->cluster_name;
 	if (route->route)
 		context->route_name = route->route->name;
@@ -32,6 +35,21 @@ static void fill(struct exchange *exchange, struct log_context *context, uint64_
 	context->attempts = exchange->attempts;
 }
 
+/* x-forwarded-for bears the peer's own address by now, where the edge has appended it. */
+static void name_client(const struct exchange *exchange, struct log_context *context)
+{
+	const struct config_hcm *hcm = exchange->hcm;
+	const struct header_list *headers = &exchange->request.headers;
+
+	if (!hcm || context->downstream->pipe || !header_find(headers, HEADER_X_FORWARDED_FOR))
+		return;
+	const struct ip_addr *peer = &context->downstream->key.remote;
+	bool appended = !hcm->use_remote_address || !hcm->skip_xff_append;
+
+	context->client = edge_client_address(headers, hcm->xff_trusted_hops + appended, *peer);
+	context->has_client = !ip_addr_equal(&context->client, peer);
+}
+
 void exchange_log_context(struct exchange *exchange, struct log_context *context,
 			  struct stream_info *downstream, struct stream_info *upstream,
 			  uint64_t now_ns)
@@ -40,6 +58,7 @@ void exchange_log_context(struct exchange *exchange, struct log_context *context
 	fill(exchange, context, now_ns);
 	exchange->down_ops->info(exchange, downstream);
 	context->downstream = downstream;
+	name_client(exchange, context);
 	if (exchange->up_ops) {
 		exchange->up_ops->info(exchange, upstream);
 		context->upstream = upstream;

@@ -117,6 +117,7 @@ struct exchange {
 	struct str original_path;
 	struct str cluster_name;
 	struct str upstream_host;
+	struct str upstream_failure;         /* why its connection could not be had; static */
 	uint64_t bytes_received;             /* body bytes */
 	uint64_t bytes_sent;
 	uint32_t attempts;

@@ -29,8 +29,11 @@ static uint64_t flag_of(enum exchange_reset why)
 /* "prefix{reset_reason}" with Envoy's underscores. */
 static struct str details_of(struct exchange *exchange, const char *prefix, enum exchange_reset why)
 {
-	char text[128];
-	int length = snprintf(text, sizeof(text), "%s{%s}", prefix, exchange_reset_name(why));
+	char text[192];
+	struct str reason = exchange->upstream_failure;
+	int length = snprintf(text, sizeof(text), "%s{%s%s%.*s}", prefix, exchange_reset_name(why),
+			      reason.length ? "|" : "", (int)reason.length,
+			      reason.length ? reason.data : "");
 
 	for (int i = 0; i < length; i++)
 		if (text[i] == ' ')
@@ -68,9 +71,14 @@ void router_fail(struct router *router, enum exchange_reset why, uint64_t now_ns
 		body = STR("upstream connect error");
 	status = why == RESET_PROTOCOL_ERROR ? 502 : 503;
 	router_count(router, status);
-	exchange_reply(exchange, status, body,
-		       details_of(exchange, "upstream_reset_before_response_started", why), flags,
-		       now_ns);
+	memset(&exchange->response, 0, sizeof(exchange->response));
+	/* Without it the answer still says what it has to. */
+	if (why == RESET_OVERFLOW)
+		(void)!header_add(&exchange->response.headers, &exchange->arena,
+				  STR("x-envoy-overloaded"), STR("true"));
+	exchange_reply_with_headers(exchange, status, body,
+				    details_of(exchange, "upstream_reset_before_response_started", why),
+				    flags, now_ns);
 }
 
 /* --- one try ----------------------------------------------------------------------------------- */
@@ -89,13 +97,13 @@ static void start_timeouts(struct router *router, uint64_t now_ns)
 		exchange->try_deadline_ns = now_ns + route->per_try_timeout_ns;
 }
 
-static void remember_host(struct exchange *exchange, const struct upstream *upstream)
+static void remember_host(struct exchange *exchange, const struct host *host)
 {
 	char space[HOST_TEXT_BYTES];
 
 	if (!exchange->hcm || !exchange->hcm->log_count)
 		return;
-	const char *text = host_text(upstream->host, space);
+	const char *text = host_text(host, space);
 
 	exchange->upstream_host =
 		arena_copy(&exchange->arena, (struct str){text, (uint32_t)strlen(text)});
@@ -107,10 +115,9 @@ static bool router_send(struct router *router, struct upstream *upstream, uint64
 	struct exchange *exchange = router->filter->exchange;
 
 	upstream->codec->start(upstream, exchange);
-	exchange->attempts++;
 	exchange_trace_upstream(exchange, upstream->stream);
 	router->try_start_ns = now_ns;
-	remember_host(exchange, upstream);
+	remember_host(exchange, upstream->host);
 	start_timeouts(router, now_ns);
 	if (router_attempt_header(exchange) &&
 	    exchange->up_ops->head(exchange, router->head_ended || router->end_passed, now_ns))
@@ -136,10 +143,27 @@ static void waiter_ready(struct upstream_waiter *waiter, struct upstream *upstre
 	exchange_leave(exchange);
 }
 
+/* In the words in which Envoy quotes the kernel. */
+static struct str reason_of(enum stream_failure failure)
+{
+	switch (failure) {
+	case STREAM_FAILURE_REFUSED:
+	case STREAM_FAILURE_PEER_RESET:
+		return STR("delayed connect error: Connection refused");
+	case STREAM_FAILURE_NO_ROUTE:
+		return STR("delayed connect error: No route to host");
+	case STREAM_FAILURE_RESOURCES:
+		return STR("immediate connect error: Cannot assign requested address");
+	default:
+		return (struct str){0};
+	}
+}
+
 static void waiter_failed(struct upstream_waiter *waiter, enum exchange_reset why, uint64_t now_ns)
 {
 	struct router *router = container_of_member(waiter, struct router, waiter);
 
+	router->filter->exchange->upstream_failure = reason_of(waiter->failure);
 	exchange_answer_reset(router->filter->exchange, why, false, now_ns);
 }
 
@@ -151,6 +175,8 @@ enum filter_result router_try(struct router *router, uint64_t now_ns)
 	struct upstream *upstream = NULL;
 	enum pool_result result;
 
+	exchange->attempts++;
+	exchange->upstream_failure = (struct str){0};
 	if (unlikely_true(exchange->trace != 0))
 		trace_put_host(gateway, exchange->trace, router->cluster, endpoint);
 	if (!endpoint) {
@@ -171,6 +197,7 @@ enum filter_result router_try(struct router *router, uint64_t now_ns)
 		EXCHANGE_TRACE(exchange, POOL_HIT, .n = {upstream->requests});
 		return router_send(router, upstream, now_ns) ? FILTER_CONTINUE : FILTER_ANSWERED;
 	case POOL_WAITING:
+		remember_host(exchange, router->waiter.host);
 		return FILTER_SUSPEND;
 	case POOL_OVERFLOW:
 		router_fail(router, RESET_OVERFLOW, now_ns);
@@ -287,6 +314,7 @@ void router_count(struct router *router, uint16_t status)
 	stats_count_code(&per_route->upstream_rq_200, status);
 }
 
+/* As in Envoy an answer that is followed by another try counts as a retry, and not by its status. */
 static void count_answer(struct router *router, uint16_t status)
 {
 	struct route_stats *per_route = router_route_stats(router);
@@ -311,7 +339,6 @@ bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
 	(void)ended;
 	UPSTREAM_TRACE(upstream, UPSTREAM_ANSWER, .n = {status, now_ns - router->try_start_ns});
 	counter_inc(status >= 500 ? &endpoint->rq_error : &endpoint->rq_success);
-	count_answer(router, status);
 	if (route && status >= 500 &&
 	    ((route->retry_on & RETRY_ON_5XX) ||
 	     ((route->retry_on & RETRY_ON_GATEWAY_ERROR) && status >= 502 && status <= 504)) &&
@@ -323,6 +350,7 @@ bool router_answer(struct exchange *exchange, bool ended, uint64_t now_ns)
 		router_retry(router, now_ns);
 		return true;
 	}
+	count_answer(router, status);
 	if (router->retries && status >= 500)
 		exchange->response_flags |= ROUTER_FLAG(UPSTREAM_RETRY_LIMIT);
 	router_retry_over(router);

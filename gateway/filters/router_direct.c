@@ -100,7 +100,10 @@ static void redirect(struct exchange *exchange, const struct config_route *route
 			       UINT64_C(1) << RESPONSE_FLAG_BIT_OVERLOAD_MANAGER, now_ns);
 		return;
 	}
-	counter_inc(&stats_http(exchange->gateway, exchange->hcm->stat_slot)->rq_redirect);
+	struct http_stats *stats = stats_http(exchange->gateway, exchange->hcm->stat_slot);
+
+	counter_inc(&stats->rq_redirect);
+	counter_inc(&stats->rq_direct_response);
 	exchange_reply_with_headers(exchange, route->redirect_status ? route->redirect_status : 301,
 				    STR(""), STR("direct_response"), 0, now_ns);
 }

@@ -157,8 +157,11 @@ void router_timed_out(struct exchange *exchange, uint64_t now_ns)
 		return;
 	}
 	exchange->route_deadline_ns = DEADLINE_NEVER_NS;
-	counter_inc(&router_stats(router)->upstream_rq_timeout);
-	if (router_route_stats(router))
+	if (whole)
+		counter_inc(&router_stats(router)->upstream_rq_timeout);
+	else if (router->retries)
+		exchange->response_flags |= ROUTER_FLAG(UPSTREAM_RETRY_LIMIT);
+	if (whole && router_route_stats(router))
 		counter_inc(&router_route_stats(router)->upstream_rq_timeout);
 	if (!exchange->response_head_done)
 		router_count(router, 504);

@@ -28,7 +28,8 @@ static void client_detach(struct upstream *upstream, uint64_t now_ns)
 	if (clean)
 		pool_release(upstream, now_ns);
 	else
-		pool_close(upstream, !upstream->answer_ended, false, now_ns);
+		pool_close(upstream, !upstream->answer_ended,
+			   upstream->answer_ended && upstream->peer_ended, now_ns);
 }
 
 /* The upstream side breaks the exchange off. */

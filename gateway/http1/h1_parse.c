@@ -170,7 +170,7 @@ static enum h1_result parse_section(enum section section, const char *data, uint
 	if (result != H1_DONE)
 		return result;
 	*consumed = (uint32_t)(p - data);
-	return fields->count > limits->headers_max ? H1_TOO_LARGE : H1_DONE;
+	return fields->count > limits->headers_max ? H1_TOO_MANY : H1_DONE;
 }
 
 /* RFC 9112 6.1, 6.3: contradictions that a second reader might resolve otherwise. */
@@ -180,7 +180,9 @@ static enum h1_result check_framing(const struct h1_fields *fields, enum http_ve
 		return H1_BAD_FRAMING;
 	if (!fields->has_coding)
 		return H1_DONE;
-	if (fields->has_length || fields->bad_coding_order || version == HTTP_1_0)
+	if (fields->has_length)
+		return H1_TWO_FRAMINGS;
+	if (fields->bad_coding_order || version == HTTP_1_0)
 		return H1_BAD_FRAMING;
 	return fields->unknown_coding ? H1_BAD_TRANSFER_CODING : H1_DONE;
 }
@@ -206,8 +208,9 @@ static void set_framing(const struct h1_fields *fields, struct message_head *hea
 static enum h1_result finish_request(struct h1_fields *fields, struct message_head *head)
 {
 	/* RFC 9112 3.2 */
-	if (fields->hosts > 1 || (fields->hosts == 0 && head->version != HTTP_1_0) ||
-	    (fields->hosts == 1 && !h1_authority_valid(fields->host)))
+	if (fields->hosts == 0 && head->version != HTTP_1_0)
+		return H1_NO_HOST;
+	if (fields->hosts > 1 || (fields->hosts == 1 && !h1_authority_valid(fields->host)))
 		return H1_BAD_HOST;
 	if (!head->authority.data) /* RFC 9112 3.2.2: the target's authority wins */
 		head->authority = fields->host;

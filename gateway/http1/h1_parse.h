@@ -15,12 +15,15 @@ enum h1_result {
 	H1_BAD_STATUS_LINE,    /* 502 */
 	H1_BAD_HEADER,         /* 400: name or value with bytes that RFC 9112 5 does not allow */
 	H1_OBS_FOLD,           /* 400: line folding, RFC 9112 5.2 */
-	H1_BAD_FRAMING,        /* 400: Content-Length and Transfer-Encoding at once, or unequal, … */
+	H1_BAD_FRAMING,        /* 400: a Content-Length that is none, or unequal ones, … */
+	H1_TWO_FRAMINGS,       /* 400: Content-Length and Transfer-Encoding at once */
 	H1_BAD_TRANSFER_CODING,/* 501: a transfer coding other than chunked */
 	H1_BAD_VERSION,        /* 505 */
-	H1_BAD_HOST,           /* 400: no Host in HTTP/1.1, or more than one */
+	H1_BAD_HOST,           /* 400: more than one Host, or one that is none */
+	H1_NO_HOST,            /* 400: no Host in HTTP/1.1 */
 	H1_BAD_CHUNK,          /* 400 */
-	H1_TOO_LARGE,          /* 431: over the limits */
+	H1_TOO_LARGE,          /* 431: over the limit of bytes */
+	H1_TOO_MANY,           /* 431: over the limit of headers */
 	H1_NO_MEMORY,          /* arena exhausted: 503 */
 };
 

@@ -7,6 +7,6 @@ const char *h1_reason_phrase(uint16_t status)
 {
 	switch (status) {
 #include "gateway/http1/h1_reason.def"
-	default: return "";
+	default: return "Unknown";
 	}
 }

@@ -8,12 +8,10 @@
 #include "stack/base/planted.h"
 
 /* A request that cannot be served as it stands: answered, counted and logged like any other. */
-void h1_server_refuse(struct h1_server *server, uint16_t status, struct str details,
-			  uint64_t flags, uint64_t now_ns)
+static void refuse(struct h1_server *server, uint16_t status, struct str body, struct str details,
+		   uint64_t flags, uint64_t now_ns)
 {
 	struct exchange *exchange = server->exchange;
-	const char *reason = h1_reason_phrase(status);
-	struct str body = {reason, (uint32_t)strlen(reason)};
 
 	server->keep_alive = false;
 	server->state = H1_SERVER_EXCHANGE;
@@ -27,23 +25,41 @@ void h1_server_refuse(struct h1_server *server, uint16_t status, struct str deta
 	exchange_reply(exchange, status, body, details, flags, now_ns);
 }
 
+void h1_server_refuse(struct h1_server *server, uint16_t status, struct str details,
+		      uint64_t flags, uint64_t now_ns)
+{
+	const char *reason = h1_reason_phrase(status);
+
+	refuse(server, status, (struct str){reason, (uint32_t)strlen(reason)}, details, flags,
+	       now_ns);
+}
+
 void h1_server_bad_head(struct h1_server *server, enum h1_result result, uint64_t now_ns)
 {
 	uint64_t protocol_error = UINT64_C(1) << RESPONSE_FLAG_BIT_DOWNSTREAM_PROTOCOL_ERROR;
-	struct str details = STR("http1.codec_error");
+	struct str details = result == H1_TOO_LARGE      ? STR("http1.headers_too_large")
+			     : result == H1_TOO_MANY     ? STR("http1.too_many_headers")
+			     : result == H1_TWO_FRAMINGS ? STR("http1.content_length_and_chunked_not_allowed")
+							 : STR("http1.codec_error");
+
+	struct message_head *head = &server->exchange->request;
+	struct str method = head->method, path = head->path;
 
 	/* Half a head is nothing to log from. */
-	memset(&server->exchange->request, 0, sizeof(server->exchange->request));
-	server->exchange->request.version = HTTP_1_1;
+	memset(head, 0, sizeof(*head));
+	head->version = HTTP_1_1;
+	if (result == H1_NO_HOST) {
+		head->method = method;
+		head->path = path;
+	}
 	if (result == H1_NO_MEMORY) {
 		counter_inc(&h1_server_stats(server)->downstream_rq_overload_close);
 		h1_server_refuse(server, 503, STR("overload"),
 			      UINT64_C(1) << RESPONSE_FLAG_BIT_OVERLOAD_MANAGER, now_ns);
 		return;
 	}
-	if (result == H1_TOO_LARGE) {
-		counter_inc(&h1_server_stats(server)->downstream_rq_too_large);
-		h1_server_refuse(server, 431, STR("request_headers_too_large"), protocol_error, now_ns);
+	if (result == H1_NO_HOST) {
+		refuse(server, 400, STR(""), STR("missing_host_header"), 0, now_ns);
 		return;
 	}
 	counter_inc(&h1_server_stats(server)->downstream_cx_protocol_error);
@@ -51,6 +67,8 @@ void h1_server_bad_head(struct h1_server *server, enum h1_result result, uint64_
 		h1_server_refuse(server, 501, details, protocol_error, now_ns);
 	else if (result == H1_BAD_VERSION)
 		h1_server_refuse(server, 505, details, protocol_error, now_ns);
+	else if (result == H1_TOO_LARGE || result == H1_TOO_MANY)
+		h1_server_refuse(server, 431, details, protocol_error, now_ns);
 	else
 		h1_server_refuse(server, 400, details, protocol_error, now_ns);
 }
@@ -79,19 +97,23 @@ static bool server_check_head(struct h1_server *server, uint64_t now_ns)
 
 	if (head->version == HTTP_1_0) {
 		if (!server->hcm->accept_http_10) {
-			h1_server_refuse(server, 426, STR("low_version"), 0, now_ns);
+			counter_inc(&h1_server_stats(server)->downstream_cx_protocol_error);
+			h1_server_refuse(server, 426, STR("low_version"),
+					 UINT64_C(1) << RESPONSE_FLAG_BIT_DOWNSTREAM_PROTOCOL_ERROR,
+					 now_ns);
 			return false;
 		}
 		if (!head->authority.length)
 			head->authority = server->hcm->default_host_http10;
 		if (!head->authority.length) {
-			h1_server_refuse(server, 400, STR("missing_host_header"), 0, now_ns);
+			refuse(server, 400, STR(""), STR("missing_host_header"), 0, now_ns);
 			return false;
 		}
 	}
 	/* h2c is an offer that may be ignored; any other protocol is what the client came for. */
 	if (head->upgrade && upgrade && !str_equal_nocase(upgrade->value, STR("h2c"))) {
-		h1_server_refuse(server, 403, STR("upgrade_failed"), 0, now_ns);
+		counter_inc(&h1_server_stats(server)->downstream_rq_ws_on_non_ws_route);
+		refuse(server, 403, STR(""), STR("upgrade_failed"), 0, now_ns);
 		return false;
 	}
 	if (!h1_hop_remove(&head->headers, false)) {

@@ -28,6 +28,8 @@ struct log_context {
 	const struct header_list *trailers;
 	const struct stream_info *downstream;
 	const struct stream_info *upstream;
+	struct ip_addr client;            /* where has_client: who the edge says sent the request */
+	bool has_client;
 	struct str upstream_host;         /* "10.0.0.1:80" */
 	struct str cluster_name;
 	struct str route_name;

@@ -128,6 +128,18 @@ static struct str underscored(struct str value, char *scratch)
 	return value.data ? (struct str){scratch, length} : nothing;
 }
 
+/* As in Envoy: of the trusted client if a proxy in front has told of one, and then without its port. */
+static struct str client_value(const struct log_context *context, bool with_port, char *scratch)
+{
+	if (!context->has_client)
+		return address(context->downstream, false, with_port, scratch);
+	if (with_port)
+		ip_endpoint_format(&context->client, 0, scratch, SCRATCH_BYTES);
+	else
+		ip_addr_format(&context->client, scratch, SCRATCH_BYTES);
+	return (struct str){scratch, (uint32_t)strlen(scratch)};
+}
+
 static struct str address_value(const struct log_op *op, const struct log_context *context,
 				char *scratch)
 {
@@ -140,11 +152,13 @@ static struct str address_value(const struct log_op *op, const struct log_contex
 	case LOG_UPSTREAM_REMOTE_ADDRESS: return address(up, false, true, scratch);
 	case LOG_UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: return address(up, false, false, scratch);
 	case LOG_UPSTREAM_REMOTE_PORT: return port(up, false, scratch);
-	case LOG_DOWNSTREAM_DIRECT_REMOTE_ADDRESS:
-	case LOG_DOWNSTREAM_REMOTE_ADDRESS: return address(down, false, true, scratch);
+	case LOG_DOWNSTREAM_DIRECT_REMOTE_ADDRESS: return address(down, false, true, scratch);
+	case LOG_DOWNSTREAM_REMOTE_ADDRESS: return client_value(context, true, scratch);
 	case LOG_DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT:
-	case LOG_DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: return address(down, false, false, scratch);
-	case LOG_DOWNSTREAM_REMOTE_PORT: return port(down, false, scratch);
+		return address(down, false, false, scratch);
+	case LOG_DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: return client_value(context, false, scratch);
+	case LOG_DOWNSTREAM_REMOTE_PORT:
+		return context->has_client ? number(0, scratch) : port(down, false, scratch);
 	case LOG_DOWNSTREAM_LOCAL_ADDRESS: return address(down, true, true, scratch);
 	case LOG_DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: return address(down, true, false, scratch);
 	case LOG_DOWNSTREAM_LOCAL_PORT: return port(down, true, scratch);

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 
-from measure import envoy, inside, napi
+from measure import inside, napi
+from tests.lib import envoy
 
 BUILD = 'build/perf'
 # Across files the compiler finds a tenth of the instructions that are not needed.

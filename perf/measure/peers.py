@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 
-from measure import bootstrap, cpu, envoy
+from measure import bootstrap, cpu
 from measure.failure import Failure
 
 NGINX_COMMON = '''

@@ -26,7 +26,7 @@ from tests.lib.trees import BuildFailed, build_tree
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, 'build')
-ORDER = ['tidy', 'unit', 'fuzz', 'sim', 'e2e', 'soak']
+ORDER = ['tidy', 'unit', 'fuzz', 'sim', 'e2e', 'interop', 'soak']
 SCRATCH = os.path.join(BUILD, 'scratch')  # a folder a run, named by its process
 LOG_LINES_SHOWN = 120
 PR_SET_PDEATHSIG = 1

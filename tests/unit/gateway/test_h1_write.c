@@ -83,7 +83,7 @@ static void heads_are_written_exactly(void)
 	answer.status = 599;
 	answer.headers.count = 0;
 	expect(&answer, &(struct h1_write_options){.framing = BODY_LENGTH},
-	       "HTTP/1.1 599 \r\ncontent-length: 0\r\n\r\n");
+	       "HTTP/1.1 599 Unknown\r\ncontent-length: 0\r\n\r\n");
 	arena_clear(&arena);
 }
 

