@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "dataplane/admin/http_gzip.h"
 
 #define LISTEN_BACKLOG 64
 #define UNIX_PREFIX "unix:"
@@ -120,6 +121,15 @@ static bool listen_unix(struct http_server *server, const char *path, int *out, 
 	return true;
 }
 
+static bool compress(struct MHD_Connection *connection, struct http_response *response)
+{
+	const char *accepted =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "accept-encoding");
+
+	return response->body.length >= HTTP_GZIP_BYTES_MIN && http_accepts_gzip(accepted) &&
+	       http_gzip(&response->body);
+}
+
 static enum MHD_Result send_response(struct MHD_Connection *connection,
 				     struct http_response *response)
 {
@@ -127,6 +137,7 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
 		text_free(&response->body);
 		http_response_error(response, 503, "no memory for the answer");
 	}
+	bool gzip = compress(connection, response);
 	struct MHD_Response *answer = MHD_create_response_from_buffer(
 		response->body.length, response->body.data, MHD_RESPMEM_MUST_FREE);
 
@@ -137,6 +148,9 @@ static enum MHD_Result send_response(struct MHD_Connection *connection,
 	MHD_add_response_header(answer, "content-type", response->content_type);
 	MHD_add_response_header(answer, "cache-control", "no-cache, max-age=0");
 	MHD_add_response_header(answer, "x-content-type-options", "nosniff");
+	MHD_add_response_header(answer, "vary", "accept-encoding");
+	if (gzip)
+		MHD_add_response_header(answer, "content-encoding", "gzip");
 	if (response->allow)
 		MHD_add_response_header(answer, "allow", response->allow);
 	enum MHD_Result result = MHD_queue_response(connection, response->status, answer);

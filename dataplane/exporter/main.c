@@ -12,7 +12,7 @@ static const char help[] =
 	"Usage: hydrofoil-exporter [--listen ADDRESS:PORT] [--segment NAME|PATH]\n"
 	"\n"
 	"Serves the counters of a hydrofoil on this machine to Prometheus: /metrics (text, or\n"
-	"OpenMetrics by Accept) and /healthz.  Needs no privileges, and no restart when the data\n"
+	"OpenMetrics by Accept, gzip by Accept-Encoding) and /healthz.  Needs no privileges, and no restart when the data\n"
 	"plane starts, stops or is replaced; hydrofoil_up says whether it is there.\n"
 	"\n"
 	"  --listen ADDRESS:PORT  where to listen (" LISTEN_DEFAULT "; [::1]:9902; unix:/path)\n"

@@ -57,6 +57,35 @@ static void another_build_is_refused_by_name(void)
 	exporter_close(&exporter);
 }
 
+static void it_is_smaller_for_who_reads_gzip(void)
+{
+	struct exporter exporter = {.segment_name = fixture_path()};
+	struct segment *segment = fixture_segment();
+	struct http_server *server;
+	struct why why;
+	const char *body;
+
+	CU_ASSERT_FATAL(http_server_start(&server, "127.0.0.1:0", exporter_handle, &exporter, &why));
+	char *answer = http_ask(http_server_address(server), "GET", "/metrics",
+				"accept-encoding: gzip, deflate\r\n", &body);
+
+	CU_ASSERT_PTR_NOT_NULL(strcasestr(answer, "\r\ncontent-encoding: gzip\r\n"));
+	CU_ASSERT_PTR_NOT_NULL(strcasestr(answer, "\r\nvary: accept-encoding\r\n"));
+	CU_ASSERT(memcmp(body, "\x1f\x8b", 2) == 0);
+	free(answer);
+	answer = http_ask(http_server_address(server), "GET", "/metrics", "", &body);
+	CU_ASSERT_PTR_NULL(strcasestr(answer, "content-encoding"));
+	CU_ASSERT(strncmp(body, "# HELP hydrofoil_up", 19) == 0);
+	free(answer);
+	answer = http_ask(http_server_address(server), "GET", "/healthz", "accept-encoding: gzip\r\n",
+			  &body);
+	CU_ASSERT_STRING_EQUAL(body, "ok\n");
+	free(answer);
+	http_server_stop(server);
+	exporter_close(&exporter);
+	segment_destroy(segment);
+}
+
 static void it_serves_what_is_asked_for(void)
 {
 	struct exporter exporter = {.segment_name = fixture_path()};
@@ -97,4 +126,5 @@ static void it_serves_what_is_asked_for(void)
 }
 
 UNIT_TESTS(UNIT_TEST(it_survives_absence_and_restart_of_the_data_plane),
-	   UNIT_TEST(another_build_is_refused_by_name), UNIT_TEST(it_serves_what_is_asked_for))
+	   UNIT_TEST(another_build_is_refused_by_name), UNIT_TEST(it_serves_what_is_asked_for),
+	   UNIT_TEST(it_is_smaller_for_who_reads_gzip))
