@@ -88,6 +88,31 @@ static void re2_lacks_look_around_and_back_references(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "a look-ahead at 1, which RE2 does not have"));
 }
 
+/* The list in dataplane/README.md, line by line. */
+static void what_is_other_than_in_envoy(void)
+{
+	const enum stat_regex_dialect e = STAT_REGEX_ECMASCRIPT, r = STAT_REGEX_RE2;
+	struct stat_regex *regex;
+	size_t at, length;
+
+	/* A group in a repetition keeps what it had last. */
+	CU_ASSERT_FATAL(stat_regex_make(&regex, e, "^(?:(a)|b)*$", false, &why));
+	CU_ASSERT_EQUAL(stat_regex_match(regex, "ab", 2), STAT_REGEX_YES);
+	CU_ASSERT(stat_regex_group(regex, 1, &at, &length));
+	CU_ASSERT(at == 0 && length == 1);
+	stat_regex_free(regex);
+	/* \12 is a number where there are no twelve groups. */
+	CU_ASSERT_EQUAL(result(e, "^(a)\\12$", "a\n", false), STAT_REGEX_YES);
+	/* Classes of collation. */
+	CU_ASSERT_FALSE(taken(e, "[[.a.]]"));
+	CU_ASSERT_FALSE(taken(e, "[[=a=]]"));
+	/* \v is all white space that goes down, and \s knows it too. */
+	CU_ASSERT_EQUAL(result(e, "^\\v$", "\n", false), STAT_REGEX_YES);
+	CU_ASSERT_EQUAL(result(r, "\\s", "\v", true), STAT_REGEX_YES);
+	/* \Q...\E quotes for PCRE2; the check of the dialect does not know it. */
+	CU_ASSERT_FALSE(taken(r, "\\Qa(?=b\\E"));
+}
+
 static void a_whole_match_is_not_a_part(void)
 {
 	CU_ASSERT_EQUAL(result(STAT_REGEX_RE2, "a|ab", "ab", true), STAT_REGEX_YES);
@@ -135,5 +160,6 @@ static void an_explosion_is_a_third_result(void)
 UNIT_TESTS(UNIT_TEST(ecmascript_has_look_ahead_and_back_references),
 	   UNIT_TEST(ecmascript_lacks_what_perl_added), UNIT_TEST(re2_has_flags_and_names),
 	   UNIT_TEST(re2_lacks_look_around_and_back_references),
+	   UNIT_TEST(what_is_other_than_in_envoy),
 	   UNIT_TEST(a_whole_match_is_not_a_part), UNIT_TEST(groups_say_where_they_lie),
 	   UNIT_TEST(an_explosion_is_a_third_result))
