@@ -97,7 +97,7 @@ static void init_clusters(struct world *world)
 			.name = STR("backend"),
 			.connect_timeout_ns = 5 * NS_PER_SECOND,
 			.idle_timeout_ns = 3600 * NS_PER_SECOND,
-			.breakers = {1024, 1024, 1024, 3},
+			.breakers = {1024, 1024, 1024, 3, false},
 			.stat_slot = i + 1,
 		};
 		endpoints->object = (struct config_object){CONFIG_ENDPOINTS, i, 20 + i, 1, NULL};
