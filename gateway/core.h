@@ -67,6 +67,9 @@ struct gateway {
 	struct work *work_first;
 	struct work **work_last;
 	uint32_t draining;                 /* bits 1 << enum config_direction */
+	/* travel.h; NULL = nobody asks. */
+	void (*idle_watch)(void *context, struct stream *stream);
+	void *idle_watch_context;
 	struct request_memory *requests;   /* the last failed and slow ones */
 	struct trace *trace;               /* NULL = nobody traces */
 	uint64_t date_second;

@@ -151,7 +151,8 @@ struct publisher *publisher_create(const struct publisher_params *params, struct
 			whole = whole && p->current[k];
 		}
 		for (unsigned i = 0; p->workers && i < params->worker_count; i++) {
-			p->workers[i].counts = make_counts(params->objects_max);
+			/* The last is config_holds.taken_over. */
+			p->workers[i].counts = make_counts(params->objects_max + 1);
 			whole = whole && p->workers[i].counts;
 		}
 	}
@@ -196,7 +197,9 @@ void publisher_destroy(struct publisher *p)
 
 struct config_holds publisher_holds(struct publisher *p, uint16_t worker)
 {
-	return (struct config_holds){p->workers[worker].counts, p->params.objects_max};
+	uint32_t *counts = p->workers[worker].counts;
+
+	return (struct config_holds){counts, p->params.objects_max, &counts[p->params.objects_max]};
 }
 
 uint64_t publisher_held(const struct publisher *p)
@@ -367,12 +370,24 @@ static uint64_t oldest_version(const struct publisher *p)
 	return oldest;
 }
 
+static uint32_t taken_over(const struct publisher *p)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < p->params.worker_count; i++)
+		sum += __atomic_load_n(&p->workers[i].counts[p->params.objects_max], __ATOMIC_ACQUIRE);
+	return sum;
+}
+
 static bool is_held(const struct publisher *p, const struct config_object *object)
 {
+	uint32_t before = taken_over(p);
+
 	for (unsigned i = 0; i < p->params.worker_count; i++)
 		if (__atomic_load_n(&p->workers[i].counts[object->hold], __ATOMIC_ACQUIRE))
 			return true;
-	return false;
+	/* A hold that passed from one to the other meanwhile may be on neither: the next time, then. */
+	return taken_over(p) != before;
 }
 
 uint32_t publisher_reclaim(struct publisher *p)

@@ -9,6 +9,8 @@
  *
  *     [A]  --move to B-->  [A, B]  --A's last flow ends-->  [B]
  *
+ * Connections that may travel go to the home meanwhile (worker_travel.h).
+ *
  * One word a bucket, changed by compare-and-swap, read by all workers.  Whoever is home stays in. */
 #ifndef DATAPLANE_WORKER_BUCKETS_H
 #define DATAPLANE_WORKER_BUCKETS_H
@@ -25,6 +27,9 @@
 
 struct buckets {
 	uint32_t stops[BUCKETS] CACHE_ALIGNED;
+	/* How many connections have gone from one stop to another: a frame that has asked some of the stops
+	 * before may have missed one, and asks again. */
+	uint32_t travels[BUCKETS];
 };
 
 /* Spread over all workers, so that a device's table of 64, 128 or 512 entries filled in turn agrees
@@ -44,6 +49,17 @@ static inline uint32_t bucket_stops(const struct buckets *buckets, uint32_t buck
 static inline uint16_t bucket_first(uint32_t stops)
 {
 	return (uint16_t)(stops & 0xff);
+}
+
+static inline uint32_t bucket_travels(const struct buckets *buckets, uint32_t bucket)
+{
+	return __atomic_load_n(&buckets->travels[bucket], __ATOMIC_ACQUIRE);
+}
+
+/* By whom a connection of it has come to, before the one whom it comes from forgets it. */
+static inline void bucket_travelled(struct buckets *buckets, uint32_t bucket)
+{
+	__atomic_fetch_add(&buckets->travels[bucket], 1, __ATOMIC_ACQ_REL);
 }
 
 /* Only this worker, and no other, is in it. */

@@ -34,6 +34,10 @@ static bool make_rings(struct fabric *fabric)
 			fabric->frames[from * fabric->workers + to] = ring;
 			if (!ring)
 				return false;
+			ring = make_ring(FABRIC_TRAVEL_SLOTS);
+			fabric->travel[from * fabric->workers + to] = ring;
+			if (!ring)
+				return false;
 		}
 		for (uint16_t port = 0; port < fabric->ports; port++) {
 			if (fabric_owns_queue(fabric, from, port))
@@ -61,9 +65,10 @@ bool fabric_create(struct fabric **out, const struct fabric_params *params, stru
 	for (uint16_t i = 0; i < params->ports; i++)
 		fabric->queues[i] = params->queues[i];
 	fabric->frames = calloc(workers * workers, sizeof(struct rte_ring *));
+	fabric->travel = calloc(workers * workers, sizeof(struct rte_ring *));
 	fabric->out = calloc(workers * params->ports + 1, sizeof(struct rte_ring *));
 	buckets_init(&fabric->buckets, params->workers);
-	if (!fabric->frames || !fabric->out || !make_rings(fabric) ||
+	if (!fabric->frames || !fabric->travel || !fabric->out || !make_rings(fabric) ||
 	    !toeplitz_set_key(&fabric->toeplitz, params->key ? params->key : toeplitz_default_key,
 			      TOEPLITZ_KEY_BYTES)) {
 		fabric_destroy(fabric);
@@ -90,9 +95,13 @@ void fabric_destroy(struct fabric *fabric)
 
 	for (uint32_t i = 0; fabric->frames && i < frames; i++)
 		free_ring(fabric->frames[i]);
+	/* What these point to is its sender's. */
+	for (uint32_t i = 0; fabric->travel && i < frames; i++)
+		free(fabric->travel[i]);
 	for (uint32_t i = 0; fabric->out && i < out; i++)
 		free_ring(fabric->out[i]);
 	free(fabric->frames);
+	free(fabric->travel);
 	free(fabric->out);
 	free(fabric);
 }
@@ -102,6 +111,14 @@ void fabric_attach(struct fabric *fabric, uint16_t worker, struct mailbox *box,
 {
 	fabric->boxes[worker] = box;
 	fabric->bells[worker] = bell;
+}
+
+bool fabric_has_travel(const struct fabric *fabric, uint16_t worker)
+{
+	for (uint16_t from = 0; from < fabric->workers; from++)
+		if (from != worker && !rte_ring_empty(fabric_travel(fabric, from, worker)))
+			return true;
+	return false;
 }
 
 bool fabric_has_frames(const struct fabric *fabric, uint16_t worker)

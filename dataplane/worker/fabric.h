@@ -4,6 +4,7 @@
  *     worker 0 ────────────────────────────────> worker 1          worker that owns a queue of the port
  *        ^ └──────────── each ring has one producer and one consumer ────────────┘
  *        └ owns queue 0 of every port
+ *                                    travel[from][to]: connections, and answers (worker_travel.h)
  *
  * A queue of a device has one user.  Worker i owns queue i of a port where there is one; where the port
  * has fewer queues than there are workers, worker i mod queues receives for the others (which is the
@@ -29,6 +30,9 @@
 #define FABRIC_PORTS_MAX 16
 #define FABRIC_FRAMES 1024 /* of a ring for received frames */
 #define FABRIC_OUT_FRAMES 256
+/* Of a ring for connections: all that one worker may have under way, and its answers to all of the other's. */
+#define FABRIC_TRAVELLERS_MAX 32
+#define FABRIC_TRAVEL_SLOTS 128
 
 struct mailbox;
 
@@ -37,6 +41,7 @@ struct fabric {
 	uint16_t ports;
 	uint16_t queues[FABRIC_PORTS_MAX]; /* of each port */
 	struct rte_ring **frames;          /* [from * workers + to]; NULL where from == to */
+	struct rte_ring **travel;          /* [from * workers + to]; NULL where from == to */
 	struct rte_ring **out;             /* [from * ports + port]; NULL where from owns a queue */
 	/* Set by fabric_attach before any worker runs; read-only from then on. */
 	struct doorbell *bells[FABRIC_WORKERS_MAX];
@@ -64,6 +69,11 @@ static inline struct rte_ring *fabric_frames(const struct fabric *fabric, uint16
 	return fabric->frames[from * fabric->workers + to];
 }
 
+static inline struct rte_ring *fabric_travel(const struct fabric *fabric, uint16_t from, uint16_t to)
+{
+	return fabric->travel[from * fabric->workers + to];
+}
+
 static inline struct rte_ring *fabric_out(const struct fabric *fabric, uint16_t from, uint16_t port)
 {
 	return fabric->out[from * fabric->ports + port];
@@ -86,6 +96,8 @@ static inline void fabric_wake(const struct fabric *fabric, uint16_t worker)
 		doorbell_ring(fabric->bells[worker]);
 }
 
+/* Whether a ring holds connections, or answers, for this worker. */
+bool fabric_has_travel(const struct fabric *fabric, uint16_t worker);
 /* Whether a ring holds received frames for this worker. */
 bool fabric_has_frames(const struct fabric *fabric, uint16_t worker);
 /* Whether a ring holds frames that this worker is to send on the port, of which it owns a queue. */

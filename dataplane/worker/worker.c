@@ -52,7 +52,7 @@ static bool receive(struct worker *w, uint64_t now_ns)
 
 	look_at_buffers(w);
 	if (w->peers)
-		worker_peers_begin(w->peers);
+		worked |= worker_peers_begin(w->peers, now_ns);
 	for (uint16_t i = 0; i < w->params.port_count; i++) {
 		struct rte_mbuf *frames[RX_BURST];
 		struct port *port = w->ports[i];
@@ -103,6 +103,8 @@ static void take_mail(struct worker *w, const struct mail *mail, uint64_t now_ns
 		break;
 	case MAIL_DRAIN:
 		w->draining = true;
+		if (w->peers)
+			worker_peers_drain(w->peers);
 		worker_listeners_drain(&w->listeners, now_ns);
 		gateway_drain(w->gateway, GATEWAY_DRAIN_ALL, now_ns);
 		break;
@@ -260,6 +262,8 @@ static uint64_t next_deadline_ns(const struct worker *w, uint64_t now_ns)
 		deadline_ns = deadline_earlier_ns(deadline_ns,
 						  kernel_streams_deadline_ns(w->kernel));
 	}
+	if (w->peers)
+		deadline_ns = deadline_earlier_ns(deadline_ns, worker_peers_deadline_ns(w->peers));
 	/* A blocked port must not make a spinning worker of this one. */
 	if (is_blocked(w))
 		return deadline_earlier_ns(deadline_ns, now_ns + w->tx_retry_ns);

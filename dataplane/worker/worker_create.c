@@ -103,6 +103,8 @@ static bool create_parts(struct worker *w)
 		.arena_chunks_max = p->connections_max,
 	};
 	w->gateway = gateway_create(&gateway);
+	if (w->gateway && w->peers)
+		worker_peers_join(w->peers, w->gateway);
 	return w->gateway != NULL;
 }
 
@@ -150,6 +152,8 @@ struct worker *worker_create(const struct worker_params *params)
 
 void worker_destroy(struct worker *w)
 {
+	if (w->peers)
+		worker_peers_stop(w->peers, w->params.now_ns);
 	worker_listeners_clear(&w->listeners, w->params.now_ns);
 	gateway_destroy(w->gateway);
 	for (unsigned i = 0; i < w->params.port_count; i++)

@@ -8,6 +8,8 @@
 #include "stack/base/planted.h"
 
 #define PREFETCH_AHEAD 4
+/* Instead of a worker: the frame waits until its connection has arrived elsewhere. */
+#define HELD_BACK BUCKET_NO_STOP
 
 /* Between flushes no stage can overflow: no more frames than one stage holds are looked at. */
 static void stage(struct worker_handover *h, uint16_t to, struct rte_mbuf *frame)
@@ -34,11 +36,16 @@ static uint16_t choose_stop(const struct worker_handover *h, uint32_t stops, str
 {
 	bool under_way = frame->port & HANDOVER_UNDER_WAY;
 	uint16_t port = frame->port & (uint16_t)~HANDOVER_UNDER_WAY;
-	uint64_t asked = (under_way ? frame->tx_offload : 0) | UINT64_C(1) << h->self;
+	uint32_t travels = bucket_travels(&h->fabric->buckets, bucket_of(frame->hash.rss));
+	bool valid = under_way && (frame->hash.fdir.hi == travels || PLANTED(OLD_ANSWER_TRUSTED));
+	uint64_t asked = (valid ? frame->tx_offload : 0) | UINT64_C(1) << h->self;
 	struct steering steering;
 
 	steer_look(frame, &steering);
 	steering.key.vrf = h->netifs[port].vrf;
+	if (h->away > 0 && steering.kind == STEER_FLOW &&
+	    h->hold_back(h->hold_back_context, frame->hash.rss, &steering.key, frame))
+		return HELD_BACK;
 	if (steering.kind == STEER_FRAGMENT ? bucket_first(stops) == h->self
 					    : tcp_knows(h->tcp, &steering.key))
 		return h->self;
@@ -51,6 +58,7 @@ static uint16_t choose_stop(const struct worker_handover *h, uint32_t stops, str
 		to = h->self;
 	frame->port = port | HANDOVER_UNDER_WAY;
 	frame->tx_offload = asked;
+	frame->hash.fdir.hi = travels;
 	return to;
 }
 
@@ -89,7 +97,7 @@ static uint16_t home_of(const struct worker_handover *h, uint16_t port, struct p
 		bucket = bucket_of(steering.key.remote_port);
 	uint32_t stops = bucket_stops(&h->fabric->buckets, bucket);
 
-	if (likely_true(bucket_is_only(stops, h->self)))
+	if (likely_true(bucket_is_only(stops, h->self) && h->away == 0))
 		return h->self;
 	if (bucket_first(stops) != h->self)
 		return bucket_first(stops);
@@ -110,7 +118,7 @@ uint32_t worker_handover_sort(struct worker_handover *h, uint16_t port, struct p
 
 		if (to == h->self)
 			frames[kept++] = frames[i];
-		else
+		else if (to != HELD_BACK)
 			stage(h, to, frames[i]);
 	}
 	return kept;
@@ -141,19 +149,18 @@ void worker_handover_flush(struct worker_handover *h)
 	}
 }
 
-uint32_t worker_handover_take(struct worker_handover *h, uint16_t from, struct rte_mbuf **frames,
-			      uint32_t *looked)
+uint32_t worker_handover_again(struct worker_handover *h, struct rte_mbuf **frames, uint32_t count)
 {
 	uint32_t kept = 0;
 
-	*looked = rte_ring_sc_dequeue_burst(fabric_frames(h->fabric, from, h->self), (void **)frames,
-					    HANDOVER_BURST, NULL);
-	for (uint32_t i = 0; i < *looked; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		uint32_t stops = bucket_stops(&h->fabric->buckets, bucket_of(frames[i]->hash.rss));
-		uint16_t to = likely_true(bucket_is_only(stops, h->self))
+		uint16_t to = likely_true(bucket_is_only(stops, h->self) && h->away == 0)
 				      ? h->self
 				      : choose_stop(h, stops, frames[i]);
 
+		if (to == HELD_BACK)
+			continue;
 		if (to == h->self)
 			frames[i]->port &= (uint16_t)~HANDOVER_UNDER_WAY;
 		if (to != h->self)
@@ -163,6 +170,14 @@ uint32_t worker_handover_take(struct worker_handover *h, uint16_t from, struct r
 		else
 			rte_pktmbuf_free(frames[i]);
 	}
-	counter_add(&h->counters->taken_over_packets, *looked);
 	return kept;
+}
+
+uint32_t worker_handover_take(struct worker_handover *h, uint16_t from, struct rte_mbuf **frames,
+			      uint32_t *looked)
+{
+	*looked = rte_ring_sc_dequeue_burst(fabric_frames(h->fabric, from, h->self), (void **)frames,
+					    HANDOVER_BURST, NULL);
+	counter_add(&h->counters->taken_over_packets, *looked);
+	return worker_handover_again(h, frames, *looked);
 }

@@ -19,7 +19,8 @@
 #include "stack/base/drops.h"
 #include "stack/tcp/tcp.h"
 
-/* In mbuf->port: mbuf->tx_offload holds a bit for each worker that was asked and knows no such flow. */
+/* In mbuf->port: mbuf->tx_offload holds a bit for each worker that was asked and knows no such flow, and
+ * mbuf->hash.fdir.hi the bucket's travels at that time: with more of them the answers are out of date. */
 #define HANDOVER_UNDER_WAY 0x8000u
 /* At most so many frames are sorted between two flushes, and taken from one ring in a poll. */
 #define HANDOVER_BURST 64
@@ -32,6 +33,12 @@ struct worker_handover {
 	struct worker_counters *counters;
 	struct drop_counters *drops;
 	struct trace_tap *tracing;  /* NULL = nobody traces */
+	/* Connections that are on their way to another worker, and who holds back what comes for them: true
+	 * when it has taken the frame. */
+	uint32_t away;
+	bool (*hold_back)(void *context, uint32_t hash, const struct flow_key *key,
+			  struct rte_mbuf *frame);
+	void *hold_back_context;
 	uint64_t staged_for;        /* a bit for each worker with staged frames */
 	uint8_t counts[FABRIC_WORKERS_MAX];
 	struct rte_mbuf *staged[FABRIC_WORKERS_MAX][HANDOVER_BURST];
@@ -48,5 +55,8 @@ void worker_handover_flush(struct worker_handover *handover);
  * how many were taken from the ring, with those that went on to another worker. */
 uint32_t worker_handover_take(struct worker_handover *handover, uint16_t from,
 			      struct rte_mbuf **frames, uint32_t *looked);
+/* Frames that were held back: as above, for frames that are no longer in a ring.  At most HANDOVER_BURST. */
+uint32_t worker_handover_again(struct worker_handover *handover, struct rte_mbuf **frames,
+			       uint32_t count);
 
 #endif

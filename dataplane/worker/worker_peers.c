@@ -7,6 +7,7 @@
 #include "dataplane/worker/steer.h"
 #include "dataplane/worker/worker_handover.h"
 #include "dataplane/worker/worker_relay.h"
+#include "dataplane/worker/worker_travel.h"
 #include "stack/base/counter.h"
 #include "stack/base/planted.h"
 
@@ -20,6 +21,7 @@ struct worker_peers {
 	void (*record)(void *context, uint16_t worker, const void *bytes, uint32_t length_bytes);
 	void *record_context;
 	uint32_t homes;           /* buckets of which we are the home */
+	bool look_again;          /* buckets have moved */
 	bool may_leave;           /* a bucket may have become empty since we looked */
 	bool under_way;           /* some bucket that we are in has other stops too */
 	uint32_t flows[BUCKETS];  /* connections and TIME-WAIT entries, by bucket */
@@ -29,6 +31,7 @@ struct worker_peers {
 	struct worker_tx forward[WORKER_PORTS_MAX]; /* of others, by port */
 	struct worker_relay relays[WORKER_PORTS_MAX];
 	struct worker_handover handover;
+	struct worker_travel travel;
 };
 
 struct worker_peers *worker_peers_create(const struct worker_params *params,
@@ -53,6 +56,7 @@ struct worker_peers *worker_peers_create(const struct worker_params *params,
 	peers->handover.netifs = netifs;
 	peers->handover.counters = params->counters;
 	peers->handover.drops = params->drops;
+	worker_travel_init(&peers->travel, params, &peers->handover);
 	return peers;
 }
 
@@ -91,9 +95,10 @@ static void count_flow(void *context, const struct flow_key *key, int change)
 }
 
 /* Between bursts: out of the buckets that have moved and of which we know no flow any more. */
-static void leave_buckets(struct worker_peers *peers)
+static void leave_buckets(struct worker_peers *peers, bool restart)
 {
 	struct buckets *buckets = &peers->fabric->buckets;
+	bool leaving = false;
 
 	peers->may_leave = false;
 	peers->under_way = false;
@@ -102,16 +107,22 @@ static void leave_buckets(struct worker_peers *peers)
 
 		if (bucket_is_only(stops, peers->self) || !bucket_has(stops, peers->self))
 			continue;
+		leaving |= peers->flows[i] > 0 && bucket_home(stops) != peers->self;
 		if ((peers->flows[i] > 0 && !PLANTED(BUCKET_LEFT_EARLY)) || PLANTED(BUCKET_NEVER_LEFT) ||
 		    !bucket_leave(buckets, i, peers->self))
 			peers->under_way = true;
 	}
+	worker_travel_look(&peers->travel, leaving, restart);
 }
 
-void worker_peers_begin(struct worker_peers *peers)
+bool worker_peers_begin(struct worker_peers *peers, uint64_t now_ns)
 {
-	if (unlikely_true(peers->may_leave && peers->under_way))
-		leave_buckets(peers);
+	bool moved = worker_travel_run(&peers->travel, now_ns);
+
+	if (unlikely_true(peers->look_again || (peers->may_leave && peers->under_way)))
+		leave_buckets(peers, peers->look_again);
+	peers->look_again = false;
+	return moved;
 }
 
 void worker_peers_set_trace(struct worker_peers *peers, struct trace_tap *tracing)
@@ -129,21 +140,27 @@ void worker_peers_look_at_buckets(struct worker_peers *peers)
 	struct buckets *buckets = &peers->fabric->buckets;
 
 	peers->homes = 0;
-	peers->under_way = false;
-	for (uint32_t i = 0; i < BUCKETS; i++) {
-		uint32_t stops = bucket_stops(buckets, i);
+	for (uint32_t i = 0; i < BUCKETS; i++)
+		peers->homes += bucket_home(bucket_stops(buckets, i)) == peers->self;
+	peers->look_again = true;
+}
 
-		peers->homes += bucket_home(stops) == peers->self;
-		peers->under_way |= bucket_has(stops, peers->self) &&
-				    !bucket_is_only(stops, peers->self);
-	}
-	peers->may_leave = true;
+void worker_peers_join(struct worker_peers *peers, struct gateway *gateway)
+{
+	peers->travel.gateway = gateway;
+}
+
+void worker_peers_drain(struct worker_peers *peers)
+{
+	worker_travel_stop(&peers->travel);
 }
 
 void worker_peers_start(struct worker_peers *peers, struct stack *stack, struct port **ports)
 {
 	peers->stack = stack;
 	peers->handover.tcp = stack_tcp(stack);
+	peers->travel.tcp = stack_tcp(stack);
+	peers->travel.stack = stack;
 	tcp_set_port_filter(stack_tcp(stack), comes_home, peers);
 	tcp_set_flow_watch(stack_tcp(stack), count_flow, peers);
 	worker_peers_look_at_buckets(peers);
@@ -155,6 +172,11 @@ void worker_peers_start(struct worker_peers *peers, struct stack *stack, struct 
 		worker_relay_init(&peers->relays[i], peers->fabric, peers->self, i, ports[i]);
 		ports[i] = &peers->relays[i].port;
 	}
+}
+
+void worker_peers_stop(struct worker_peers *peers, uint64_t now_ns)
+{
+	worker_travel_clear(&peers->travel, now_ns);
 }
 
 void worker_peers_destroy(struct worker_peers *peers)
@@ -243,8 +265,14 @@ bool worker_peers_have_input(const struct worker_peers *peers)
 		if (peers->devices[i] && peers->forward[i].count == 0 &&
 		    fabric_has_out(peers->fabric, peers->self, i))
 			return true;
-	return (peers->may_leave && peers->under_way) ||
+	return peers->look_again || (peers->may_leave && peers->under_way) ||
+	       worker_travel_has_input(&peers->travel) ||
 	       fabric_has_frames(peers->fabric, peers->self);
+}
+
+uint64_t worker_peers_deadline_ns(const struct worker_peers *peers)
+{
+	return worker_travel_deadline_ns(&peers->travel);
 }
 
 void worker_peers_tell(void *context, const struct neighbour_news *news)

@@ -5,6 +5,7 @@
  *     neighbours          what one learns, all are told by mail
  *     our own addresses   what one hears of them, the one that announces them is told by mail
  *     local ports         of active opens: those whose replies come here
+ *     connections         whose bucket has moved, when they are idle     worker_travel.h
  *
  * A worker that is alone has none of this. */
 #ifndef DATAPLANE_WORKER_WORKER_PEERS_H
@@ -23,11 +24,18 @@ struct worker_peers *worker_peers_create(const struct worker_params *params,
 					 const struct netif *netifs);
 /* Then, with the stack: ports[i] becomes a relay where this worker owns no queue of it. */
 void worker_peers_start(struct worker_peers *peers, struct stack *stack, struct port **ports);
+/* And with the gateway, whose connections may go to other workers, and theirs come (worker_travel.h). */
+void worker_peers_join(struct worker_peers *peers, struct gateway *gateway);
+/* Nobody goes or comes any more. */
+void worker_peers_drain(struct worker_peers *peers);
+/* The end, while stack and gateway still are: whoever was on his way is here again. */
+void worker_peers_stop(struct worker_peers *peers, uint64_t now_ns);
 /* Frees what waits to be forwarded.  NULL is fine. */
 void worker_peers_destroy(struct worker_peers *peers);
 
-/* Before the frames of a poll are looked at: leaves buckets that have moved and are empty here. */
-void worker_peers_begin(struct worker_peers *peers);
+/* Before the frames of a poll are looked at: connections go and come; leaves buckets that have moved and
+ * are empty here.  True when a connection moved. */
+bool worker_peers_begin(struct worker_peers *peers, uint64_t now_ns);
 /* The frames of a burst that are ours, moved to the front; the others have been handed over. */
 uint32_t worker_peers_sort(struct worker_peers *peers, uint16_t port, struct rte_mbuf **frames,
 			   uint32_t count);
@@ -39,6 +47,8 @@ uint32_t worker_peers_forward(struct worker_peers *peers, struct port_counters *
 bool worker_peers_are_blocked(const struct worker_peers *peers);
 /* Whether frames of others wait: received, or to be sent by a device that is not full. */
 bool worker_peers_have_input(const struct worker_peers *peers);
+/* When connections are to be looked through again. */
+uint64_t worker_peers_deadline_ns(const struct worker_peers *peers);
 /* stack_params.neighbour_news: tells all others; context is the struct worker_peers. */
 void worker_peers_tell(void *context, const struct neighbour_news *news);
 /* stack_params.address_heard, of all but the announcer. */

@@ -49,6 +49,10 @@ struct config_object {
 struct config_holds {
 	uint32_t *counts;
 	uint32_t capacity;
+	/* How many holds it has taken over from other workers: whoever adds the workers' counts up, one after
+	 * the other, overlooks a hold that passes between them, and looks again when this has grown.
+	 * NULL = nobody adds up. */
+	uint32_t *taken_over;
 };
 
 static inline void config_hold(struct config_holds *holds, const struct config_object *object)
@@ -56,6 +60,14 @@ static inline void config_hold(struct config_holds *holds, const struct config_o
 	INVARIANT(object->hold < holds->capacity);
 	uint32_t *count = &holds->counts[object->hold];
 	__atomic_store_n(count, *count + 1, __ATOMIC_RELAXED);
+}
+
+/* As config_hold, for what another worker holds until it hears of this. */
+static inline void config_take_over(struct config_holds *holds, const struct config_object *object)
+{
+	config_hold(holds, object);
+	if (holds->taken_over)
+		__atomic_store_n(holds->taken_over, *holds->taken_over + 1, __ATOMIC_RELEASE);
 }
 
 static inline void config_release(struct config_holds *holds, const struct config_object *object)

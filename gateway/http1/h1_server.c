@@ -59,7 +59,7 @@ void h1_server_close(struct h1_server *server, bool abort, uint64_t now_ns)
 	gateway_defer(server->gateway, &server->work, server_free);
 }
 
-static void server_deadline(struct h1_server *server, uint64_t deadline_ns)
+void h1_server_deadline(struct h1_server *server, uint64_t deadline_ns)
 {
 	server->deadline_ns = deadline_ns;
 	gateway_timer_by(server->gateway, &server->timer, deadline_ns);
@@ -76,13 +76,17 @@ static void server_linger(struct h1_server *server, uint64_t now_ns)
 	}
 	server->state = H1_SERVER_LINGER;
 	stream_shutdown(server->stream, now_ns);
-	server_deadline(server, now_ns + LINGER_NS);
+	h1_server_deadline(server, now_ns + LINGER_NS);
 }
 
 static void server_idle(struct h1_server *server, uint64_t now_ns)
 {
+	struct gateway *gateway = server->gateway;
+
 	server->state = H1_SERVER_IDLE;
-	server_deadline(server, server->hcm->idle_timeout_ns ? now_ns + server->hcm->idle_timeout_ns
+	if (unlikely_true(gateway->idle_watch))
+		gateway->idle_watch(gateway->idle_watch_context, server->stream);
+	h1_server_deadline(server, server->hcm->idle_timeout_ns ? now_ns + server->hcm->idle_timeout_ns
 							     : DEADLINE_NEVER_NS);
 }
 
@@ -151,7 +155,7 @@ static bool server_begin(struct h1_server *server, uint64_t now_ns)
 	server->request_done = false;
 	exchange->request.version = HTTP_1_1;
 	exchange->trace = server->stream->trace;
-	server_deadline(server, server->hcm->request_headers_timeout_ns
+	h1_server_deadline(server, server->hcm->request_headers_timeout_ns
 					? now_ns + server->hcm->request_headers_timeout_ns
 					: exchange_deadline_ns(exchange));
 	return true;
@@ -318,8 +322,8 @@ static void server_describe(const struct stream *stream, struct stream_owner_inf
 	}
 }
 
-static const struct stream_owner_ops server_owner_ops = {.ready = server_ready,
-							 .describe = server_describe};
+const struct stream_owner_ops h1_server_owner_ops = {.ready = server_ready,
+						     .describe = server_describe};
 
 /* --- time -------------------------------------------------------------------------------------- */
 
@@ -342,7 +346,7 @@ static void server_linger_timer(struct h1_server *server, uint64_t now_ns)
 
 	stream_info(server->stream, &info);
 	if (info.queued_bytes > 0) {
-		server_deadline(server, now_ns + LINGER_NS);
+		h1_server_deadline(server, now_ns + LINGER_NS);
 	} else {
 		counter_inc(&h1_server_stats(server)->downstream_cx_delayed_close_timeout);
 		h1_server_close(server, false, now_ns);
@@ -370,25 +374,35 @@ static void server_timer(struct gateway_timer *timer, uint64_t now_ns)
 	}
 }
 
+struct h1_server *h1_server_make(struct gateway *gateway, const struct config_listener *listener,
+				 const struct config_hcm *hcm, struct stream *stream)
+{
+	struct h1_server *server = pool_take(&gateway->downstreams);
+
+	if (!server)
+		return NULL;
+	server->gateway = gateway;
+	server->listener = listener;
+	server->hcm = hcm;
+	server->stream = stream;
+	server->timer.fire = server_timer;
+	stream->owner = server;
+	stream->owner_ops = &h1_server_owner_ops;
+	list_add(&gateway->downstream_list, &server->in_gateway);
+	return server;
+}
+
 bool h1_server_accept(struct gateway *gateway, const struct config_listener *listener,
 		      const struct config_hcm *hcm, struct stream *stream, uint64_t now_ns)
 {
-	struct h1_server *server = pool_take(&gateway->downstreams);
+	struct h1_server *server = h1_server_make(gateway, listener, hcm, stream);
 	struct http_stats *stats;
 
 	if (!server)
 		return false;
 	if (!PLANTED(LISTENER_NOT_HELD))
 		config_hold(gateway->params.holds, &listener->object);
-	server->gateway = gateway;
-	server->listener = listener;
-	server->hcm = hcm;
-	server->stream = stream;
 	server->opened_ns = now_ns;
-	server->timer.fire = server_timer;
-	stream->owner = server;
-	stream->owner_ops = &server_owner_ops;
-	list_add(&gateway->downstream_list, &server->in_gateway);
 	stats = h1_server_stats(server);
 	counter_inc(&stats->downstream_cx_total);
 	counter_inc(&stats->downstream_cx_http1_total);
@@ -402,7 +416,7 @@ bool h1_server_accept(struct gateway *gateway, const struct config_listener *lis
 void h1_server_drain(struct h1_server *server, uint64_t now_ns)
 {
 	if (server->state == H1_SERVER_IDLE && !server->stream->rx.bytes)
-		server_deadline(server, now_ns + DRAIN_IDLE_NS);
+		h1_server_deadline(server, now_ns + DRAIN_IDLE_NS);
 }
 
 void h1_server_abort(struct h1_server *server, uint64_t now_ns)

@@ -11,12 +11,14 @@
 
 #include "gateway/exchange/exchange.h"
 #include "gateway/http1/h1_body.h"
+#include "gateway/travel.h"
 
 enum h1_server_state {
 	H1_SERVER_IDLE,
 	H1_SERVER_HEAD,
 	H1_SERVER_EXCHANGE,
 	H1_SERVER_LINGER,
+	H1_SERVER_AWAY, /* on its way to another worker (h1_server_travel.c); nothing happens here */
 	H1_SERVER_CLOSED
 };
 
@@ -72,7 +74,21 @@ void h1_server_bad_head(struct h1_server *server, enum h1_result result, uint64_
 void h1_server_refuse(struct h1_server *server, uint16_t status, struct str details,
 		      uint64_t flags, uint64_t now_ns);
 
-/* --- h1_server.c, for h1_server_write.c --- */
+/* --- h1_server_travel.c: gateway/travel.h for these connections --- */
+bool h1_server_owns(const struct stream *stream);
+bool h1_server_may_travel(const struct h1_server *server);
+void h1_server_suspend(struct h1_server *server, struct gateway_traveller *out);
+MUST_USE bool h1_server_arrive(struct gateway *gateway, const struct gateway_traveller *traveller,
+			       struct stream *stream, uint64_t now_ns);
+void h1_server_resume(struct h1_server *server, uint64_t now_ns);
+void h1_server_forget(struct h1_server *server);
+
+/* --- h1_server.c, for the others --- */
+extern const struct stream_owner_ops h1_server_owner_ops;
+/* A block without a listener's count: links, owner, timer.  NULL = no memory. */
+struct h1_server *h1_server_make(struct gateway *gateway, const struct config_listener *listener,
+				 const struct config_hcm *hcm, struct stream *stream);
+void h1_server_deadline(struct h1_server *server, uint64_t deadline_ns);
 void h1_server_close(struct h1_server *server, bool abort, uint64_t now_ns);
 void h1_server_exchange_ended(struct h1_server *server, bool complete, uint64_t now_ns);
 void h1_server_read_later(struct h1_server *server);

@@ -113,15 +113,19 @@ bool tcp_knows(const struct tcp *tcp, const struct flow_key *key);
 void tcp_set_flow_watch(struct tcp *tcp,
 			void (*watch)(void *context, const struct flow_key *key, int change),
 			void *context);
-/* Calls visit for connections from *cursor on (0 = from the first), at most max of them; *cursor
- * is advanced, and 0 again at the end.  Safe while the worker runs between polls. */
 /* It hears of every frame that is dropped from now on; NULL = nobody does. */
 void tcp_set_drop_watch(struct tcp *tcp, struct drop_watch *watch);
 /* Traced connections tell it from now on; NULL = nobody listens. */
 void tcp_set_trace(struct tcp *tcp, struct trace *trace);
 /* The connection of this flow, if there is one, is traced under this word (stack/base/trace.h). */
 void tcp_trace_flow(struct tcp *tcp, const struct flow_key *key, uint32_t word);
+/* Calls visit for connections from *cursor on (0 = from the first), at most max of them; *cursor
+ * is advanced, and 0 again at the end.  Safe while the worker runs between polls. */
 void tcp_visit(struct tcp *tcp, uint32_t *cursor, uint32_t max,
 	       void (*visit)(void *context, const struct stream_info *info), void *context);
+/* The same for the streams of established connections that have an owner; looks at max_slots places, taken
+ * or not.  Nothing but tcp_export.h may be done to them inside. */
+void tcp_visit_streams(struct tcp *tcp, uint32_t *cursor, uint32_t max_slots,
+		       void (*visit)(void *context, struct stream *stream), void *context);
 
 #endif

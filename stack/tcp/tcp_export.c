@@ -1,6 +1,7 @@
 #include "stack/tcp/tcp_export.h"
 
 #include "stack/base/invariant.h"
+#include "stack/base/planted.h"
 #include "stack/tcp/tcp_cc.h"
 #include "stack/tcp/tcp_conn.h"
 #include "stack/tcp/tcp_open.h"
@@ -45,6 +46,8 @@ static void export_fields(const struct tcp_conn *conn, const struct tcp_cold *co
 		.rx_bytes = cold->rx_bytes,
 		.tx_bytes = cold->tx_bytes,
 	};
+	if ((conn->flags & TCP_F_ACK_NOW) || conn->acks_owed > 0 || conn->ack_deadline_ns > 0)
+		out->flags |= TCP_F_ACK_NOW;
 	/* The FIN has been taken in these: it must not be waited for again. */
 	if (conn->state == TCP_CLOSE_WAIT || conn->state == TCP_CLOSING ||
 	    conn->state == TCP_LAST_ACK)
@@ -75,11 +78,17 @@ static uint32_t node_count(const struct slice_queue *queue)
 	return count;
 }
 
+/* Without from_pool: shares. */
 static void move_queue(struct slice_pool *to_pool, struct slice_queue *to,
 		       struct slice_pool *from_pool, struct slice_queue *from)
 {
 	struct slice slice;
 
+	if (!from_pool) {
+		for (const struct slice_node *node = from->head; node; node = node->next)
+			INVARIANT(slice_queue_push(to_pool, to, slice_share(&node->slice)));
+		return;
+	}
 	if (to_pool == from_pool) {
 		slice_queue_append(to, from);
 		return;
@@ -91,7 +100,7 @@ static void move_queue(struct slice_pool *to_pool, struct slice_queue *to,
 static void import_fields(struct tcp_conn *conn, struct tcp_cold *cold,
 			  const struct tcp_export_state *state, uint64_t now_ns)
 {
-	conn->flags = (conn->flags & TCP_F_IN_TABLE) | state->flags;
+	conn->flags = (conn->flags & TCP_F_IN_TABLE) | (state->flags & ~(uint32_t)TCP_F_ACK_NOW);
 	conn->snd_wscale = state->snd_wscale;
 	conn->rcv_wscale = state->rcv_wscale;
 	conn->rcv_nxt = state->rcv_nxt;
@@ -100,7 +109,7 @@ static void import_fields(struct tcp_conn *conn, struct tcp_cold *cold,
 	conn->ts_recent = state->ts_recent;
 	conn->ts_recent_ms = tcp_now_ms(now_ns) - state->ts_recent_age_ms;
 	conn->snd_una = state->snd_una;
-	conn->snd_nxt = state->snd_nxt;
+	conn->snd_nxt = state->snd_nxt + PLANTED(TRAVELLER_SEQ_OFF);
 	conn->snd_max = state->snd_max;
 	conn->snd_wnd = state->snd_wnd;
 	conn->snd_wl1 = state->snd_wl1;
@@ -132,7 +141,8 @@ struct stream *tcp_import(struct tcp *tcp, struct tcp_export_state *state,
 
 	if (state->version != TCP_EXPORT_VERSION || state->state < TCP_ESTABLISHED ||
 	    state->state > TCP_LAST_ACK ||
-	    tcp_table_find(&tcp->table, hash, &state->key) != TCP_TABLE_NONE)
+	    tcp_table_find(&tcp->table, hash, &state->key) != TCP_TABLE_NONE ||
+	    tcp_table_find(&tcp->timewait.table, hash, &state->key) != TCP_TABLE_NONE)
 		return NULL;
 	if (tcp->params.slices != from_pool &&
 	    node_count(&state->rx) + node_count(&state->tx) > tcp->params.slices->available)
@@ -151,10 +161,13 @@ struct stream *tcp_import(struct tcp *tcp, struct tcp_export_state *state,
 	tcp_conn_set_state(tcp, conn, state->state);
 	move_queue(tcp->params.slices, &cold->stream.rx, from_pool, &state->rx);
 	move_queue(tcp->params.slices, &conn->tx, from_pool, &state->tx);
-	if (conn->snd_una != conn->snd_max)
+	if (conn->snd_una != conn->snd_max && !PLANTED(TRAVELLER_NOT_TIMED))
 		tcp_timer_start_rtx(tcp, conn, now_ns);
-	/* Whatever was owed over there is settled by one ACK and one spurious event. */
-	tcp_conn_ack_now(tcp, conn);
+	/* Whatever was owed over there is settled by one ACK and one spurious event.  No ACK without
+	 * need: three of them in a row would have the peer send something again (RFC 5681 3.2). */
+	if (state->flags & TCP_F_ACK_NOW)
+		conn->flags |= TCP_F_ACK_NOW;
+	tcp_conn_want_output(tcp, conn);
 	tcp_conn_event(tcp, conn,
 		       STREAM_READABLE | STREAM_WRITABLE |
 			       (conn->flags & TCP_F_FIN_SEEN ? STREAM_ENDED : 0));
@@ -165,4 +178,58 @@ void tcp_export_discard(struct tcp_export_state *state, struct slice_pool *from_
 {
 	slice_queue_clear(from_pool, &state->rx);
 	slice_queue_clear(from_pool, &state->tx);
+}
+
+#define UNSETTLED_FLAGS                                                                            \
+	(TCP_F_RELEASED | TCP_F_ACCEPT_PENDING | TCP_F_FIN_QUEUED | TCP_F_FIN_SEEN |               \
+	 TCP_F_PERSIST | TCP_F_RECOVERY | TCP_F_AFTER_RTO | TCP_F_RTX_NOW | TCP_F_PROBE_NOW)
+
+bool tcp_is_stream(const struct stream *stream)
+{
+	return stream->ops == &tcp_stream_ops;
+}
+
+bool tcp_may_travel(const struct stream *stream, uint32_t slices_max)
+{
+	struct tcp_cold *cold = container_of_member((struct stream *)(uintptr_t)stream,
+						    struct tcp_cold, stream);
+
+	if (!cold->tcp)
+		return false;
+	const struct tcp_conn *conn = tcp_conn_of(cold);
+
+	return conn->state == TCP_ESTABLISHED && !(conn->flags & UNSETTLED_FLAGS) &&
+	       cold->ooo_head == POOL_NO_INDEX && conn->dup_acks == 0 && conn->snd_nxt == conn->snd_max &&
+	       conn->snd_nxt - conn->snd_una == conn->tx.bytes &&
+	       node_count(&conn->tx) + node_count(&stream->rx) <= slices_max;
+}
+
+void tcp_suspend(struct tcp *tcp, struct stream *stream, struct tcp_export_state *out,
+		 uint64_t now_ns)
+{
+	struct tcp_cold *cold = container_of_member(stream, struct tcp_cold, stream);
+	struct tcp_conn *conn = tcp_conn_of(cold);
+
+	export_fields(conn, cold, out, now_ns);
+	out->rx = stream->rx;
+	out->tx = conn->tx;
+	tcp_list_remove(tcp, &tcp->output, conn);
+	tcp_list_remove(tcp, &tcp->ready, conn);
+	wheel_disarm(&tcp->wheel, &cold->timer);
+	/* The last of these may still grow while nobody else shares it. */
+	cold->rx_packed = NULL;
+}
+
+void tcp_resume(struct tcp *tcp, struct stream *stream)
+{
+	struct tcp_conn *conn = tcp_conn_of(container_of_member(stream, struct tcp_cold, stream));
+
+	tcp_timer_update(tcp, conn);
+	tcp_conn_want_output(tcp, conn);
+	tcp_conn_event(tcp, conn, STREAM_READABLE | STREAM_WRITABLE);
+}
+
+void tcp_forget(struct tcp *tcp, struct stream *stream)
+{
+	tcp_conn_free(tcp, tcp_conn_of(container_of_member(stream, struct tcp_cold, stream)));
 }

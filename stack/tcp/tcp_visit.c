@@ -41,6 +41,20 @@ void tcp_visit(struct tcp *tcp, uint32_t *cursor, uint32_t max,
 	*cursor = index < tcp->conns.capacity ? index : 0;
 }
 
+void tcp_visit_streams(struct tcp *tcp, uint32_t *cursor, uint32_t max_slots,
+		       void (*visit)(void *context, struct stream *stream), void *context)
+{
+	uint32_t end = tcp->conns.capacity - *cursor < max_slots ? tcp->conns.capacity
+								  : *cursor + max_slots;
+	uint32_t index = *cursor;
+
+	for (; index < end; index++)
+		if (tcp->colds[index].tcp && tcp_conn_at(tcp, index)->state == TCP_ESTABLISHED &&
+		    !(tcp_conn_at(tcp, index)->flags & TCP_F_RELEASED))
+			visit(context, &tcp->colds[index].stream);
+	*cursor = index < tcp->conns.capacity ? index : 0;
+}
+
 void tcp_set_drop_watch(struct tcp *tcp, struct drop_watch *watch)
 {
 	tcp->drop_watch = watch;

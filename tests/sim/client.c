@@ -126,7 +126,7 @@ static void send_requests(struct client *client, uint64_t now_ns)
 {
 	bool trickles = client->manner == CLIENT_TRICKLES;
 
-	if (trickles && client->wake_at_ns > now_ns)
+	if (client->pause_until_ns > now_ns || (trickles && client->wake_at_ns > now_ns))
 		return;
 	while (client->stream && client->sending < client->count) {
 		if (client->sending > client->reading && client->manner != CLIENT_PIPELINES)
@@ -202,6 +202,8 @@ static void answer_complete(struct client *client, uint64_t now_ns)
 
 	judge(client);
 	client->reading++;
+	if (client->pause_ns > 0)
+		client->pause_until_ns = now_ns + client->pause_ns;
 	if (client->reading == client->count)
 		finish(client, now_ns);
 	else if (closes || client->reading > client->sending)
@@ -332,6 +334,8 @@ void client_run(struct client *client, uint64_t now_ns)
 		return;
 	bool vanishes = client->vanish_at_ns && client->vanish_at_ns <= now_ns;
 
+	if (client->pause_until_ns <= now_ns)
+		client->pause_until_ns = 0;
 	if (vanishes || client->give_up_at_ns <= now_ns) {
 		if (client->stream)
 			stream_reset(client->stream, now_ns);
@@ -354,8 +358,10 @@ uint64_t client_deadline_ns(const struct client *client)
 
 	if (client->vanish_at_ns)
 		deadline_ns = deadline_earlier_ns(deadline_ns, client->vanish_at_ns);
-	bool sends = client->manner == CLIENT_TRICKLES && client->opened && client->sending < client->count &&
-		     client->sending <= client->reading;
+	if (client->pause_until_ns)
+		deadline_ns = deadline_earlier_ns(deadline_ns, client->pause_until_ns);
+	bool sends = client->manner == CLIENT_TRICKLES && !client->pause_until_ns && client->opened &&
+		     client->sending < client->count && client->sending <= client->reading;
 	bool reads = client->manner == CLIENT_READS_SLOWLY && client->stream && client->stream->rx.head;
 
 	if (sends || reads)

@@ -50,6 +50,8 @@ struct client {
 	uint64_t body_sent;
 	bool body_closed;             /* last chunk written */
 	uint64_t wake_at_ns;          /* trickling or slow reading goes on */
+	uint64_t pause_ns;            /* between an answer and the next request */
+	uint64_t pause_until_ns;      /* 0 = it does not pause now */
 	uint64_t vanish_at_ns;
 	uint64_t give_up_at_ns;
 	unsigned connections;         /* opened after the first one */

@@ -47,6 +47,7 @@ static void run_seed(const struct jobs *jobs, struct world_memory *memory, uint6
 	tally->refused += verdict.refused;
 	tally->cut += verdict.cut;
 	tally->frames += verdict.frames;
+	tally->travelled += verdict.travelled;
 	tally->virtual_seconds += (double)verdict.now_ns / 1e9;
 	if (!verdict.ok) {
 		note_failure(jobs, seed, verdict.why.text, tally);
@@ -119,6 +120,7 @@ static struct tally sum_of(const struct tally *tallies)
 		sum.refused += tally->refused;
 		sum.cut += tally->cut;
 		sum.frames += tally->frames;
+		sum.travelled += tally->travelled;
 		sum.virtual_seconds += tally->virtual_seconds;
 		if (tally->failed && !sum.failed) {
 			sum.failed_seed = tally->failed_seed;

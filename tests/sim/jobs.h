@@ -29,6 +29,7 @@ struct tally {
 	uint64_t refused;
 	uint64_t cut;
 	uint64_t frames;
+	uint64_t travelled;
 	double virtual_seconds;
 };
 

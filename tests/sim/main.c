@@ -63,9 +63,10 @@ static bool print_result(unsigned number, const char *what, const struct seeds *
 {
 	printf("# %" PRIu64 " worlds (%" PRIu64 " run twice), %" PRIu64 " requests: %" PRIu64
 	       " answered, %" PRIu64 " refused, %" PRIu64 " cut; %" PRIu64
-	       " frames, %.0f virtual seconds; %" PRIu64 " worlds failed\n",
+	       " frames, %.0f virtual seconds, %" PRIu64 " connections travelled; %" PRIu64
+	       " worlds failed\n",
 	       sum->worlds, sum->replays, sum->requests, sum->answered, sum->refused, sum->cut,
-	       sum->frames, sum->virtual_seconds, sum->failed);
+	       sum->frames, sum->virtual_seconds, sum->travelled, sum->failed);
 	printf("%sok %u - %" PRIu64 " %s seeds", sum->failed ? "not " : "", number, seeds->count,
 	       what);
 	if (!seeds->list)

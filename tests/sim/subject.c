@@ -237,11 +237,11 @@ void subject_swap_config(struct subject *subject)
 	post_config(subject);
 }
 
-/* Frames lie in a ring between workers. */
-static bool frames_are_under_way(const struct subject *subject)
+/* Frames lie in a ring between workers, or connections, or answers about them. */
+static bool something_is_under_way(const struct subject *subject)
 {
 	for (uint16_t i = 0; i < subject->worker_count; i++)
-		if (fabric_has_frames(subject->fabric, i))
+		if (fabric_has_frames(subject->fabric, i) || fabric_has_travel(subject->fabric, i))
 			return true;
 	return false;
 }
@@ -275,6 +275,15 @@ static void move_buckets(struct subject *subject, bool all)
 void subject_hear_claim(struct subject *subject)
 {
 	subject->claim_waits = true;
+}
+
+uint64_t subject_travelled(const struct subject *subject)
+{
+	uint64_t travelled = 0;
+
+	for (unsigned i = 0; i < subject->worker_count; i++)
+		travelled += subject->workers[i].counters.travelled_in;
+	return travelled;
 }
 
 void subject_drain(struct subject *subject)
@@ -359,7 +368,7 @@ uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 		if (quiet == 0)
 			deadline_ns = DEADLINE_NEVER_NS;
 		quiet = poll_one(subject, &subject->workers[turn], &deadline_ns) ? 0 : quiet + 1;
-		if (subject->moves > 0 && frames_are_under_way(subject)) {
+		if (subject->moves > 0 && something_is_under_way(subject)) {
 			subject->moves--;
 			move_buckets(subject, subject->moves_are_whole);
 			quiet = 0;

@@ -98,10 +98,12 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 /* Posts the next config to the mailbox. */
 void subject_swap_config(struct subject *subject);
 /* Some buckets get another home, or (`all`) all that one worker has: it is to rest.  Once or a few times,
- * each when frames lie in a ring between workers. */
+ * each when frames or connections lie in a ring between workers. */
 void subject_move_buckets(struct subject *subject, bool all);
 /* Another host says that it has our first address, and the last worker hears of it. */
 void subject_hear_claim(struct subject *subject);
+/* Connections that went from one worker to another, so far. */
+uint64_t subject_travelled(const struct subject *subject);
 void subject_drain(struct subject *subject);
 /* Polls until nothing moves any more at this moment; returns the next deadline. */
 uint64_t subject_run(struct subject *subject, uint64_t now_ns);

@@ -34,10 +34,32 @@ static bool requests_balance(const struct subject_worker *w, struct why *why)
 		return why_set(why, "%lu requests, but %lu answered + %lu reset by clients + %lu by us",
 			       http->downstream_rq_total, http->downstream_rq_completed,
 			       http->downstream_rq_rx_reset, http->downstream_rq_tx_reset);
-	if (http->downstream_cx_active != 0 || http->downstream_cx_total != http->downstream_cx_destroy)
-		return why_set(why, "%lu connections opened, %lu closed", http->downstream_cx_total,
-			       http->downstream_cx_destroy);
+	if (http->downstream_cx_active != 0 || http->downstream_cx_http1_active != 0)
+		return why_set(why, "the gauge of connections is %ld, of HTTP/1 %ld",
+			       (long)http->downstream_cx_active,
+			       (long)http->downstream_cx_http1_active);
 	return true;
+}
+
+/* A connection is opened at one worker and may be closed at another one, where it has gone. */
+static bool connections_balance(const struct subject *subject, struct why *why)
+{
+	uint64_t opened = 0, closed = 0, gone = 0, come = 0, dropped = 0;
+
+	for (unsigned i = 0; i < subject->worker_count; i++) {
+		const struct subject_worker *w = &subject->workers[i];
+
+		opened += w->https[subject_config_http_slot()].downstream_cx_total;
+		closed += w->https[subject_config_http_slot()].downstream_cx_destroy;
+		gone += w->counters.travelled_out;
+		come += w->counters.travelled_in;
+		dropped += w->drops.count[DROP_TRAVEL_FRAMES_FULL];
+	}
+	if (opened != closed)
+		return why_set(why, "%lu connections opened, %lu closed", opened, closed);
+	if (gone != come)
+		return why_set(why, "%lu connections went to other workers, %lu came", gone, come);
+	return dropped == 0 || why_set(why, "%lu frames of travelling connections were dropped", dropped);
 }
 
 static bool upstreams_balance(const struct subject_worker *w, struct why *why)
@@ -117,5 +139,6 @@ bool subject_is_clean(const struct subject *subject, struct why *why)
 		    !upstreams_balance(w, why))
 			return false;
 	}
-	return claims_are_known(subject, why) && fabric_is_quiet(subject, why);
+	return connections_balance(subject, why) && claims_are_known(subject, why) &&
+	       fabric_is_quiet(subject, why);
 }

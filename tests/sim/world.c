@@ -249,6 +249,7 @@ void world_run(struct world_memory *memory, uint64_t seed, bool trace, struct wo
 		add_outcomes(&world.clients[i], verdict);
 	verdict->hash = world.wire.hash ^ world.subject.log_hash ^ world.subject.input_hash;
 	verdict->frames = world.wire.frames;
+	verdict->travelled = subject_travelled(&world.subject);
 	verdict->now_ns = world.now_ns;
 	if (!verdict->ok)
 		for (unsigned i = 0; i < world.client_count; i++)

@@ -26,6 +26,7 @@ struct world_verdict {
 	uint64_t hash;           /* of every frame on the wire, with its time */
 	uint64_t now_ns;         /* virtual time that passed */
 	uint64_t frames;
+	uint64_t travelled;      /* connections, between workers */
 	uint32_t requests;
 	uint32_t answered;
 	uint32_t refused;

@@ -54,6 +54,7 @@ void world_make_clients(struct world *world)
 	for (unsigned i = 0; i < world->client_count; i++) {
 		client_init(&world->clients[i], &world->client_host, &world->prng,
 			    1 + i * CLIENT_REQUESTS_MAX, world->hostile);
+		world->clients[i].pause_ns = world->pauses_ns[i];
 		world->start_at_ns[i] = NS_PER_US * (1 + prng_below(&world->prng, 300000));
 	}
 }
@@ -92,4 +93,6 @@ void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *
 	limits->rss = limits->queues > 1 ? prng_below(&prng, SUBJECT_RSS_COUNT) : SUBJECT_RSS_NONE;
 	if (limits->workers > 1 && !limits->by_kernel && prng_below(&prng, 2))
 		world->claim_at_ns = NS_PER_MS * (1 + prng_below(&prng, 600));
+	for (unsigned i = 0; limits->workers > 1 && i < CLIENTS_MAX; i++)
+		world->pauses_ns[i] = prng_below(&prng, 2) * NS_PER_MS * prng_below(&prng, 100);
 }

@@ -50,6 +50,7 @@ struct world {
 	struct host client_host;
 	struct client clients[CLIENTS_MAX];
 	uint64_t start_at_ns[CLIENTS_MAX]; /* 0 = started */
+	uint64_t pauses_ns[CLIENTS_MAX];   /* between an answer and the next request */
 	unsigned client_count;
 	struct subject subject;
 	struct origin origins[ORIGINS];
@@ -67,7 +68,7 @@ void world_make_clients(struct world *world);
 /* What a connection may buffer each way. */
 uint32_t world_pick_budget_bytes(struct prng *prng);
 void world_pick_limits(struct world *world, uint64_t seed, struct subject_limits *limits);
-/* How many workers, on how many queues, and when buckets move.  By chance of its own, so that the worlds
+/* How many workers, on how many queues, when buckets move, and how long clients pause meanwhile.  By chance of its own, so that the worlds
  * of odd seeds, which have one worker, stay what they were. */
 void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *limits);
 
