@@ -104,6 +104,13 @@ static inline void gateway_timer_stop(struct gateway *gateway, struct gateway_ti
 		wheel_disarm(&gateway->wheel, &timer->wheel);
 }
 
+/* Whoever watches hears that nothing is under way on this stream any more. */
+static inline void gateway_is_idle(struct gateway *gateway, struct stream *stream)
+{
+	if (unlikely_true(gateway->idle_watch != NULL))
+		gateway->idle_watch(gateway->idle_watch_context, stream);
+}
+
 static inline void list_init(struct list *list)
 {
 	list->next = list->previous = list;

@@ -170,15 +170,15 @@ static void take_answer(struct worker_travel *travel, struct traveller *travelle
 	struct stream *stream = traveller->stream;
 
 	if (taken) {
-		gateway_forget(stream);
+		gateway_forget(stream, travel->now_ns);
 		tcp_forget(travel->tcp, stream);
 		counter_inc(&travel->counters->travelled_out);
 		travel->moved++;
 	} else {
 		counter_inc(&travel->counters->travel_refused);
 		if (!PLANTED(REFUSED_NOT_RESUMED)) {
-			gateway_resume(stream, travel->now_ns);
 			tcp_resume(travel->tcp, stream);
+			gateway_resume(stream, travel->now_ns);
 		}
 	}
 	let_go(travel, traveller);
@@ -280,8 +280,8 @@ void worker_travel_clear(struct worker_travel *travel, uint64_t now_ns)
 
 		if (!traveller->stream)
 			continue;
-		gateway_resume(traveller->stream, now_ns);
 		tcp_resume(travel->tcp, traveller->stream);
+		gateway_resume(traveller->stream, now_ns);
 		rte_pktmbuf_free_bulk(traveller->frames, traveller->frame_count);
 		traveller->stream = NULL;
 		travel->handover->away--;

@@ -222,8 +222,22 @@ static void upstream_describe(const struct stream *stream, struct stream_owner_i
 	}
 }
 
-static const struct stream_owner_ops upstream_owner_ops = {.ready = upstream_ready,
-							   .describe = upstream_describe};
+const struct stream_owner_ops pool_owner_ops = {.ready = upstream_ready,
+						.describe = upstream_describe};
+
+void pool_adopt(struct upstream *upstream, struct gateway *gateway,
+		const struct config_cluster *cluster, struct stream *stream)
+{
+	upstream->stream = stream;
+	stream->owner = upstream;
+	stream->owner_ops = &pool_owner_ops;
+	upstream->gateway = gateway;
+	upstream->codec = &h1_client_codec;
+	upstream->idle_timeout_ns = cluster->idle_timeout_ns;
+	upstream->requests_max = cluster->requests_per_connection_max;
+	upstream->timer.fire = upstream_timer;
+	list_add(&gateway->upstream_list, &upstream->in_gateway);
+}
 
 static void count_opened(struct upstream *upstream)
 {
@@ -260,18 +274,11 @@ static bool upstream_open(struct gateway *gateway, const struct config_cluster *
 		pool_give(&gateway->upstreams, upstream);
 		return false;
 	}
-	upstream->stream->owner = upstream;
-	upstream->stream->owner_ops = &upstream_owner_ops;
-	upstream->gateway = gateway;
-	upstream->codec = &h1_client_codec;
+	pool_adopt(upstream, gateway, cluster, upstream->stream);
 	upstream->host = host;
 	upstream->state = UPSTREAM_CONNECTING;
 	upstream->opened_ns = now_ns;
-	upstream->idle_timeout_ns = cluster->idle_timeout_ns;
-	upstream->requests_max = cluster->requests_per_connection_max;
-	upstream->timer.fire = upstream_timer;
 	upstream->deadline_ns = now_ns + cluster->connect_timeout_ns;
-	list_add(&gateway->upstream_list, &upstream->in_gateway);
 	gateway_timer_by(gateway, &upstream->timer, upstream->deadline_ns);
 	count_opened(upstream);
 	stream_set_trace(upstream->stream, trace_upstream(waiter->trace));
@@ -296,9 +303,8 @@ static void host_reopen(struct gateway *gateway, struct host *host, uint64_t now
 			     STREAM_FAILURE_RESOURCES, now_ns);
 }
 
-static void upstream_free(struct work *work, uint64_t now_ns)
+void pool_forget(struct upstream *upstream, uint64_t now_ns)
 {
-	struct upstream *upstream = container_of_member(work, struct upstream, work);
 	struct gateway *gateway = upstream->gateway;
 	struct host *host = upstream->host;
 
@@ -309,6 +315,11 @@ static void upstream_free(struct work *work, uint64_t now_ns)
 		host_reopen(gateway, host, now_ns);
 	host->connections--;
 	host_put(gateway, host);
+}
+
+static void upstream_free(struct work *work, uint64_t now_ns)
+{
+	pool_forget(container_of_member(work, struct upstream, work), now_ns);
 }
 
 static enum pool_result pool_wait(struct gateway *gateway, const struct config_cluster *cluster,

@@ -14,7 +14,13 @@
 
 struct upstream;
 
-enum upstream_state { UPSTREAM_CONNECTING, UPSTREAM_IDLE, UPSTREAM_BUSY, UPSTREAM_CLOSED };
+enum upstream_state {
+	UPSTREAM_CONNECTING,
+	UPSTREAM_IDLE,
+	UPSTREAM_BUSY,
+	UPSTREAM_AWAY, /* on its way to another worker (pool_travel.c); nothing happens here */
+	UPSTREAM_CLOSED
+};
 
 /* The protocol spoken on a connection (h1_client.h). */
 struct upstream_codec {
@@ -82,6 +88,23 @@ void pool_cancel(struct gateway *gateway, struct upstream_waiter *waiter);
 void pool_release(struct upstream *upstream, uint64_t now_ns);
 /* Closes; abort: with a reset.  The exchange, if any, has been told. */
 void pool_close(struct upstream *upstream, bool abort, bool remote, uint64_t now_ns);
+/* --- pool_travel.c: gateway/travel.h for these connections --- */
+struct gateway_traveller;
+bool pool_owns(const struct stream *stream);
+bool pool_may_travel(const struct upstream *upstream);
+void pool_suspend(struct upstream *upstream, struct gateway_traveller *out);
+MUST_USE bool pool_arrive(struct gateway *gateway, const struct gateway_traveller *traveller,
+			  struct stream *stream, uint64_t now_ns);
+void pool_resume(struct upstream *upstream, uint64_t now_ns);
+
+/* --- pool.c, for pool_travel.c --- */
+extern const struct stream_owner_ops pool_owner_ops;
+/* Fills a block that has its host. */
+void pool_adopt(struct upstream *upstream, struct gateway *gateway,
+		const struct config_cluster *cluster, struct stream *stream);
+/* It lives here no longer: gives its block back, and serves who waits by another one. */
+void pool_forget(struct upstream *upstream, uint64_t now_ns);
+
 /* Counts what has arrived since the last time. */
 void pool_count_received(struct upstream *upstream);
 void pool_close_idle(struct gateway *gateway, struct host *host, uint64_t now_ns);

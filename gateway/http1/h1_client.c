@@ -25,11 +25,14 @@ static void client_detach(struct upstream *upstream, uint64_t now_ns)
 	upstream->exchange = NULL;
 	if (!clean && upstream->answer_ended && upstream->request_ended)
 		counter_inc(&client_stats(upstream)->upstream_cx_close_notify);
-	if (clean)
-		pool_release(upstream, now_ns);
-	else
+	if (!clean) {
 		pool_close(upstream, !upstream->answer_ended,
 			   upstream->answer_ended && upstream->peer_ended, now_ns);
+		return;
+	}
+	pool_release(upstream, now_ns);
+	if (upstream->state == UPSTREAM_IDLE)
+		gateway_is_idle(upstream->gateway, upstream->stream);
 }
 
 /* The upstream side breaks the exchange off. */

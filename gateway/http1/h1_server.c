@@ -81,11 +81,8 @@ static void server_linger(struct h1_server *server, uint64_t now_ns)
 
 static void server_idle(struct h1_server *server, uint64_t now_ns)
 {
-	struct gateway *gateway = server->gateway;
-
 	server->state = H1_SERVER_IDLE;
-	if (unlikely_true(gateway->idle_watch))
-		gateway->idle_watch(gateway->idle_watch_context, server->stream);
+	gateway_is_idle(server->gateway, server->stream);
 	h1_server_deadline(server, server->hcm->idle_timeout_ns ? now_ns + server->hcm->idle_timeout_ns
 							     : DEADLINE_NEVER_NS);
 }

@@ -62,6 +62,24 @@ static bool connections_balance(const struct subject *subject, struct why *why)
 	return dropped == 0 || why_set(why, "%lu frames of travelling connections were dropped", dropped);
 }
 
+/* A connection may be closed at another worker than that which opened it. */
+static bool upstream_connections_balance(const struct subject *subject, struct why *why)
+{
+	uint64_t opened = 0, closed = 0, by_whom = 0;
+
+	for (unsigned i = 0; i < SUBJECT_SLOTS * subject->worker_count; i++) {
+		const struct cluster_stats *cluster =
+			&subject->workers[i / SUBJECT_SLOTS].clusters[i % SUBJECT_SLOTS];
+
+		opened += cluster->upstream_cx_total;
+		closed += cluster->upstream_cx_destroy;
+		by_whom += cluster->upstream_cx_destroy_local + cluster->upstream_cx_destroy_remote;
+	}
+	return (opened == closed && closed == by_whom) ||
+	       why_set(why, "clusters: %lu connections opened, %lu closed, %lu by somebody", opened,
+		       closed, by_whom);
+}
+
 static bool upstreams_balance(const struct subject_worker *w, struct why *why)
 {
 	uint64_t requests = 0, ended = 0;
@@ -71,13 +89,6 @@ static bool upstreams_balance(const struct subject_worker *w, struct why *why)
 		const struct endpoint_stats *endpoint = &w->endpoints[i];
 		const struct listener_stats *listener = &w->listeners[i];
 
-		if (cluster->upstream_cx_total != cluster->upstream_cx_destroy ||
-		    cluster->upstream_cx_destroy !=
-			    cluster->upstream_cx_destroy_local + cluster->upstream_cx_destroy_remote)
-			return why_set(why, "cluster: %lu connections opened, %lu closed: %lu by us, %lu "
-					    "by the peer", cluster->upstream_cx_total,
-				       cluster->upstream_cx_destroy, cluster->upstream_cx_destroy_local,
-				       cluster->upstream_cx_destroy_remote);
 		if (cluster->upstream_cx_active || cluster->upstream_rq_active ||
 		    cluster->upstream_rq_pending_active || cluster->breaker_retries || endpoint->cx_active || endpoint->rq_active ||
 		    listener->downstream_cx_active || w->tcp_proxies[i].downstream_cx_active)
@@ -139,6 +150,7 @@ bool subject_is_clean(const struct subject *subject, struct why *why)
 		    !upstreams_balance(w, why))
 			return false;
 	}
-	return connections_balance(subject, why) && claims_are_known(subject, why) &&
+	return connections_balance(subject, why) && upstream_connections_balance(subject, why) &&
+	       claims_are_known(subject, why) &&
 	       fabric_is_quiet(subject, why);
 }
