@@ -37,14 +37,14 @@ static uint16_t choose_stop(const struct worker_handover *h, uint32_t stops, str
 	bool under_way = frame->port & HANDOVER_UNDER_WAY;
 	uint16_t port = frame->port & (uint16_t)~HANDOVER_UNDER_WAY;
 	uint32_t travels = bucket_travels(&h->fabric->buckets, bucket_of(frame->hash.rss));
-	bool valid = under_way && (frame->hash.fdir.hi == travels || PLANTED(OLD_ANSWER_TRUSTED));
+	bool valid = under_way && frame->hash.fdir.hi == travels;
 	uint64_t asked = (valid ? frame->tx_offload : 0) | UINT64_C(1) << h->self;
 	struct steering steering;
 
 	steer_look(frame, &steering);
 	steering.key.vrf = h->netifs[port].vrf;
 	if (h->away > 0 && steering.kind == STEER_FLOW &&
-	    h->hold_back(h->hold_back_context, frame->hash.rss, &steering.key, frame))
+	    h->hold_back(h->hold_back_context, &steering.key, frame))
 		return HELD_BACK;
 	if (steering.kind == STEER_FRAGMENT ? bucket_first(stops) == h->self
 					    : tcp_knows(h->tcp, &steering.key))

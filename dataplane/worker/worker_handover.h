@@ -36,8 +36,7 @@ struct worker_handover {
 	/* Connections that are on their way to another worker, and who holds back what comes for them: true
 	 * when it has taken the frame. */
 	uint32_t away;
-	bool (*hold_back)(void *context, uint32_t hash, const struct flow_key *key,
-			  struct rte_mbuf *frame);
+	bool (*hold_back)(void *context, const struct flow_key *key, struct rte_mbuf *frame);
 	void *hold_back_context;
 	uint64_t staged_for;        /* a bit for each worker with staged frames */
 	uint8_t counts[FABRIC_WORKERS_MAX];

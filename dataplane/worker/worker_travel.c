@@ -20,16 +20,14 @@
 #define IS_TAKEN 2u
 #define MARKS (IS_ANSWER | IS_TAKEN)
 
-static bool hold_back(void *context, uint32_t hash, const struct flow_key *key,
-		      struct rte_mbuf *frame)
+static bool hold_back(void *context, const struct flow_key *key, struct rte_mbuf *frame)
 {
 	struct worker_travel *travel = context;
 
 	for (unsigned i = 0; i < TRAVELLERS_MAX; i++) {
 		struct traveller *traveller = &travel->travellers[i];
 
-		if (!traveller->stream || traveller->hash != hash ||
-		    !flow_key_equal(&traveller->tcp.key, key))
+		if (!traveller->stream || !flow_key_equal(&traveller->tcp.key, key))
 			continue;
 		if (traveller->frame_count == TRAVELLER_FRAMES_MAX || PLANTED(TRAVELLER_FRAME_LOST)) {
 			drop_count(travel->drops, DROP_TRAVEL_FRAMES_FULL);

@@ -221,7 +221,7 @@ static struct worker *make_worker(uint64_t now_ns)
 				       .tcp_counters = &tcp,
 				       .drops = &drops,
 				       .stats = &stats,
-				       .holds = {holds, HOLDS},
+				       .holds = {.counts = holds, .capacity = HOLDS},
 				       .log = &log,
 				       .seed = 1,
 				       .now_ns = now_ns,

@@ -201,7 +201,8 @@ void world_init(struct world *world)
 					      .endpoints = world->endpoint_stats,
 					      .routes = world->route_stats,
 					      .tcp_proxies = world->tcp_stats};
-	world->holds = (struct config_holds){world->hold_counts, ARRAY_LEN(world->hold_counts)};
+	world->holds = (struct config_holds){.counts = world->hold_counts,
+					       .capacity = ARRAY_LEN(world->hold_counts)};
 	world->opener.open = world_open;
 	world->log.line = world_log;
 	world->now_ns = NS_PER_SECOND;

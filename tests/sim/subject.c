@@ -71,6 +71,9 @@ static uint32_t rx(struct port *port, uint16_t queue, struct rte_mbuf **frames, 
 	/* With several queues some of what there is comes in on each: a device that hashes otherwise. */
 	if (port->queues > 1 && max > 2)
 		max = 1 + prng_below(&subject->prng, 2);
+	/* In small bites, so that connections travel between two frames. */
+	else if (subject->worker_count > 1 && max > 4)
+		max = 1 + prng_below(&subject->prng, 4);
 	uint32_t count = wire_receive(subject->wire, subject->end, frames, max);
 
 	for (uint32_t i = 0; subject->rss != SUBJECT_RSS_NONE && i < count; i++)
@@ -167,7 +170,7 @@ static void open_worker(struct subject *subject, uint16_t index, const struct su
 		.tcp_counters = &w->tcp,
 		.drops = &w->drops,
 		.stats = &w->stats,
-		.holds = {w->holds, SUBJECT_HOLDS},
+		.holds = {.counts = w->holds, .capacity = SUBJECT_HOLDS},
 		.log = &subject->log,
 		.seed = seed + index,
 		.now_ns = subject->now_ns,
@@ -250,6 +253,10 @@ void subject_move_buckets(struct subject *subject, bool all)
 {
 	subject->moves += subject->fabric ? 1 + prng_below(&subject->prng, 3) : 0;
 	subject->moves_are_whole = all;
+	if (!subject->fabric || prng_below(&subject->prng, 2))
+		return;
+	subject->late = prng_below(&subject->prng, subject->worker_count);
+	subject->late_until_ns = subject->now_ns + NS_PER_US * (1 + prng_below(&subject->prng, 5000));
 }
 
 static void move_buckets(struct subject *subject, bool all)
@@ -296,6 +303,10 @@ void subject_drain(struct subject *subject)
 /* One worker's turn; false when it had nothing to do. */
 static bool poll_one(struct subject *subject, struct subject_worker *w, uint64_t *deadline_ns)
 {
+	if (subject->late_until_ns > subject->now_ns && w == &subject->workers[subject->late]) {
+		*deadline_ns = deadline_earlier_ns(*deadline_ns, subject->late_until_ns);
+		return false;
+	}
 	malloc_guard_begin();
 	struct worker_result result = worker_poll(w->worker, subject->now_ns);
 

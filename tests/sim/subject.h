@@ -82,6 +82,8 @@ struct subject {
 	unsigned claims;           /* that came in */
 	unsigned moves;            /* of buckets, still to come */
 	bool moves_are_whole;
+	unsigned late;             /* this worker does not get its turn … */
+	uint64_t late_until_ns;    /* … before this; 0 = none is late */
 	struct subject_worker workers[SUBJECT_WORKERS_MAX];
 	struct log_sink log;
 	uint64_t log_lines;
@@ -98,7 +100,8 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 /* Posts the next config to the mailbox. */
 void subject_swap_config(struct subject *subject);
 /* Some buckets get another home, or (`all`) all that one worker has: it is to rest.  Once or a few times,
- * each when frames or connections lie in a ring between workers. */
+ * each when frames or connections lie in a ring between workers.  One worker may be held up meanwhile, as by
+ * a kernel that has other things to do. */
 void subject_move_buckets(struct subject *subject, bool all);
 /* Another host says that it has our first address, and the last worker hears of it. */
 void subject_hear_claim(struct subject *subject);

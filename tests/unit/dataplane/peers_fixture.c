@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/filters/filter.h"
 #include "stack/base/time.h"
 #include "tests/lib/eal.h"
 #include "tests/lib/unit.h"
@@ -52,10 +53,16 @@ static void no_record(struct gateway_stats *self, enum stat_histogram which, uin
 static struct log_sink sink = {.line = no_line};
 
 static struct config_listen_address at = {.port = 80};
+static struct config_http_filter filters[] = {{.name = {"router", 6}, .type = &filter_router}};
+static struct config_hcm hcm = {.filters = filters, .filter_count = 1, .headers_kb_max = 60,
+				.headers_count_max = 100};
+static struct config_filter_chain chain = {.kind = NETWORK_HTTP, .http = &hcm};
 static struct config_listener listener = {.name = {"l", 1}, .addresses = &at, .address_count = 1,
-					  .backlog = 4096};
+					  .backlog = 4096, .chains = &chain, .chain_count = 1,
+					  .buffer_limit_bytes = 65536};
 static struct config_listener *listeners[] = {&listener};
 static struct config config = {.version = 1, .listeners = listeners, .listener_count = 1};
+static struct config renewed[WORKERS];
 
 static void start_worker(uint16_t index)
 {
@@ -69,7 +76,8 @@ static void start_worker(uint16_t index)
 		.index = index, .queue = index, .fabric = fabric, .port_count = 1, .ports = ports,
 		.header_pool = pool, .indirect_pool = indirect, .counters = &one->counters,
 		.port_counters = one->port_counter_list, .tcp_counters = &one->tcp,
-		.drops = &one->drops, .stats = &one->stats, .holds = {one->holds, 16}, .log = &sink,
+		.drops = &one->drops, .stats = &one->stats,
+		.holds = {.counts = one->holds, .capacity = 16}, .log = &sink,
 		.seed = index + 1, .now_ns = now_ns, .connections_max = 2048, .timewait_max = 64,
 		.slices_max = 4096,
 	};
@@ -179,18 +187,35 @@ void hear_arp(uint8_t op)
 	hear_frame(head, sizeof(head));
 }
 
-void hear_segment(uint16_t source_port, uint8_t flags, uint32_t seq)
+void hear_text(uint16_t source_port, uint8_t flags, uint32_t seq, uint32_t ack, const char *text)
 {
-	uint8_t head[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 0,
+	uint8_t head[54 + 200] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 9, 8, 0,
 			  0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, 2,
 			  10, 0, 0, 1, (uint8_t)(source_port >> 8), (uint8_t)source_port, 0, 80,
 			  0, 0, 0, (uint8_t)seq, 0, 0, 0, 0, 0x50, flags, 0x40, 0, 0, 0, 0, 0};
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(head + 14);
 	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(head + 34);
 
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(40 + strlen(text)));
+	tcp->recv_ack = rte_cpu_to_be_32(ack);
+	memcpy(head + 54, text, strlen(text));
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
 	tcp->cksum = rte_ipv4_udptcp_cksum(ip, tcp);
-	hear_frame(head, sizeof(head));
+	hear_frame(head, 54 + (uint32_t)strlen(text));
+}
+
+void hear_segment(uint16_t source_port, uint8_t flags, uint32_t seq)
+{
+	hear_text(source_port, flags, seq, 0, "");
+}
+
+void renew_config(uint16_t index, uint64_t version)
+{
+	struct mail mail = {.kind = MAIL_CONFIG, .config = &renewed[index]};
+
+	renewed[index] = config;
+	renewed[index].version = version;
+	CU_ASSERT(mailbox_post(worker_mailbox(ones[index].worker), &mail));
 }
 
 void hear_syn(uint16_t source_port)

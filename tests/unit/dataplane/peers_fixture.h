@@ -58,5 +58,9 @@ void hear_arp(uint8_t op);
 /* To port 80. */
 void hear_segment(uint16_t source_port, uint8_t flags, uint32_t seq);
 void hear_syn(uint16_t source_port);
+/* With an acknowledgement number, and text behind it. */
+void hear_text(uint16_t source_port, uint8_t flags, uint32_t seq, uint32_t ack, const char *text);
+/* From now on this worker has a config of that version; the others keep theirs. */
+void renew_config(uint16_t index, uint64_t version);
 
 #endif

@@ -98,7 +98,7 @@ static void start(uint32_t takes)
 		.port_count = 1, .ports = ports, .rx_pool = rx_pool, .header_pool = pool, .indirect_pool = indirect,
 		.counters = &counters, .port_counters = port_counter_list,
 		.tcp_counters = &tcp_counters, .drops = &drops, .stats = &stats,
-		.holds = {hold_counts, 64}, .log = &sink, .seed = 1, .now_ns = now_ns,
+		.holds = {.counts = hold_counts, .capacity = 64}, .log = &sink, .seed = 1, .now_ns = now_ns,
 		.connections_max = 64, .timewait_max = 64, .slices_max = 4096,
 	};
 

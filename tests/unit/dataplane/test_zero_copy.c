@@ -278,7 +278,7 @@ static void start_worker(void)
 		.port_count = 1, .ports = w.ports, .header_pool = w.headers,
 		.indirect_pool = w.indirect, .counters = &w.counters,
 		.port_counters = w.port_counter_list, .tcp_counters = &w.tcp, .drops = &w.drops,
-		.stats = &w.stats, .holds = {w.holds, 64}, .log = &w.log, .seed = 1,
+		.stats = &w.stats, .holds = {.counts = w.holds, .capacity = 64}, .log = &w.log, .seed = 1,
 		.now_ns = w.now_ns, .connections_max = 64, .timewait_max = 64, .slices_max = 4096,
 	};
 
