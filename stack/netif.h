@@ -49,6 +49,7 @@ struct netif {
 	uint16_t vlan;               /* 802.1Q id of all its frames, 1..4094; 0 = they have no tag */
 	uint8_t probing;             /* enum netif_probing */
 	bool inside;                 /* takes every destination, and answers ARP and ND for them */
+	bool has_exception;          /* what is nobody's here goes to the kernel (ip/exception.h) */
 	bool tx_multi_segment;       /* else frames are linearised before they leave */
 	bool tx_checksum_ip4;        /* the port fills in the IPv4 header checksum */
 	bool tx_checksum_tcp;        /* and the TCP one */

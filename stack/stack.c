@@ -1,5 +1,6 @@
 #include "stack/stack.h"
 
+#include <rte_ether.h>
 #include <rte_prefetch.h>
 #include <stdlib.h>
 
@@ -37,12 +38,20 @@ struct stack {
 	uint32_t batch_count;
 };
 
-static void path_error(void *context, const struct flow_key *key, uint32_t sequence,
+static bool path_error(void *context, const struct flow_key *key, uint32_t sequence,
 		       uint16_t mtu_bytes, uint64_t now_ns)
 {
 	struct stack *stack = context;
 
-	tcp_path_error(stack->tcp, key, sequence, mtu_bytes, now_ns);
+	return tcp_path_error(stack->tcp, key, sequence, mtu_bytes, now_ns);
+}
+
+static bool not_ours(void *context, const struct ip_packet *packet, bool is_syn, uint64_t now_ns)
+{
+	const struct stack *stack = context;
+
+	return exception_give(&stack->ip, packet->netif, packet->mbuf,
+			      is_syn ? EXCEPTION_COMMON : EXCEPTION_FAVOURED, now_ns);
 }
 
 static struct tcp *create_tcp(struct stack *stack, const struct stack_params *params, uint64_t seed)
@@ -59,6 +68,8 @@ static struct tcp *create_tcp(struct stack *stack, const struct stack_params *pa
 				 .timewait_max = params->timewait_max,
 				 .rx_budget_bytes = params->rx_budget_bytes,
 				 .tx_budget_bytes = params->tx_budget_bytes,
+				 .not_ours = not_ours,
+				 .not_ours_context = stack,
 				 .now_ns = params->now_ns};
 
 	return tcp_create(&tcp);
@@ -98,6 +109,8 @@ struct stack *stack_create(const struct stack_params *params)
 				     .neighbour_news_context = params->neighbour_news_context,
 				     .address_heard = params->address_heard,
 				     .address_heard_context = params->address_heard_context,
+				     .exception = params->exception,
+				     .exception_context = params->exception_context,
 				     .now_ns = params->now_ns};
 
 	stack->drops = params->drops;
@@ -140,7 +153,7 @@ static void deliver_up(struct stack *stack, const struct ip_packet *packet, uint
 		icmp_input(&stack->ip, packet, now_ns);
 	} else if (packet->protocol == IP_PROTOCOL_UDP) {
 		udp_input(&stack->ip, packet, now_ns);
-	} else {
+	} else if (!exception_give(&stack->ip, packet->netif, packet->mbuf, EXCEPTION_FAVOURED, now_ns)) {
 		icmp_send_unreachable(&stack->ip, packet, ICMP_UNREACHABLE_PROTOCOL, now_ns);
 		ip_drop(&stack->ip, packet->mbuf, DROP_IP_PROTOCOL);
 	}
@@ -155,7 +168,10 @@ static enum drop_reason parse_ip(struct stack *stack, const struct ip_input_from
 					: ip4_input(&stack->ip, from, packet);
 
 	if (unlikely_true(reason != DROP_NONE))
-		return reason;
+		return reason == DROP_IP_NOT_FOR_US &&
+				       exception_give_foreign(&stack->ip, packet, now_ns)
+			       ? DROP_NONE
+			       : reason;
 	if (unlikely_true(packet->is_fragment)) {
 		struct ip_input_from whole;
 
@@ -184,6 +200,28 @@ static uint32_t stripped_tag(const struct rte_mbuf *frame)
 	return unlikely_true(frame->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) ? frame->vlan_tci : ETH_NO_TAG;
 }
 
+static enum drop_reason arp(struct stack *stack, const struct ip_input_from *from, uint64_t now_ns)
+{
+	const uint8_t *bytes = rte_pktmbuf_mtod_offset(from->mbuf, const uint8_t *, from->l3_offset);
+	uint32_t length_bytes = (uint32_t)from->mbuf->data_len - from->l3_offset;
+	enum drop_reason reason =
+		resolver_arp_input(&stack->ip, from->netif, bytes, length_bytes, now_ns);
+
+	if (reason != DROP_NONE)
+		return reason;
+	if (!exception_wants_arp(&stack->ip, from->netif, bytes, length_bytes) ||
+	    !exception_give(&stack->ip, from->netif, from->mbuf, EXCEPTION_FAVOURED, now_ns))
+		rte_pktmbuf_free(from->mbuf);
+	return DROP_NONE;
+}
+
+/* No IP, or for a group that we did not join: DROP_NONE when the kernel has it. */
+static enum drop_reason give_or(struct stack *stack, uint16_t netif, struct rte_mbuf *frame,
+				enum drop_reason reason, uint64_t now_ns)
+{
+	return exception_give(&stack->ip, netif, frame, EXCEPTION_FAVOURED, now_ns) ? DROP_NONE : reason;
+}
+
 /* Returns DROP_NONE when the frame has been taken. */
 static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct rte_mbuf *frame,
 				    uint64_t now_ns)
@@ -198,7 +236,9 @@ static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct 
 					    stripped_tag(frame), &eth);
 
 	if (unlikely_true(reason != DROP_NONE))
-		return reason;
+		return reason == DROP_LINK_NOT_FOR_US && eth.is_group && eth.is_of_vlan
+			       ? give_or(stack, netif, frame, reason, now_ns)
+			       : reason;
 	struct ip_input_from from = {.mbuf = frame, .netif = netif, .l3_offset = eth.payload_bytes,
 				     .link_group = eth.is_group};
 
@@ -208,13 +248,9 @@ static enum drop_reason parse_frame(struct stack *stack, uint16_t netif, struct 
 	case ETH_TYPE_IP6:
 		return parse_ip(stack, &from, true, now_ns);
 	case ETH_TYPE_ARP:
-		reason = resolver_arp_input(&stack->ip, netif, bytes + eth.payload_bytes,
-					    (uint32_t)frame->data_len - eth.payload_bytes, now_ns);
-		if (reason == DROP_NONE)
-			rte_pktmbuf_free(frame);
-		return reason;
+		return arp(stack, &from, now_ns);
 	default:
-		return DROP_LINK_ETHERTYPE;
+		return give_or(stack, netif, frame, DROP_LINK_ETHERTYPE, now_ns);
 	}
 }
 
@@ -296,6 +332,20 @@ uint32_t stack_output(struct stack *stack, uint16_t netif, struct rte_mbuf **fra
 			count += tx_queue_take(queue, frames + count, max - count);
 	}
 	return count;
+}
+
+uint32_t stack_send_room(const struct stack *stack, uint16_t netif)
+{
+	return tx_queue_data_room(&stack->ip.tx[netif]);
+}
+
+void stack_send(struct stack *stack, uint16_t netif, struct rte_mbuf *frame)
+{
+	uint16_t vlan = stack->ip.netifs[netif].vlan;
+
+	frame->vlan_tci = vlan;
+	if ((vlan && rte_vlan_insert(&frame) != 0) || !tx_queue_push_data(&stack->ip.tx[netif], frame))
+		ip_drop(&stack->ip, frame, DROP_TX_QUEUE_FULL);
 }
 
 uint64_t stack_deadline_ns(const struct stack *stack)

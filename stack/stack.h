@@ -19,6 +19,7 @@
 #include "stack/base/drops.h"
 #include "stack/base/slice.h"
 #include "stack/base/stream.h"
+#include "stack/ip/exception.h"
 #include "stack/link/neighbour.h"
 #include "stack/netif.h"
 #include "stack/tcp/tcp.h"
@@ -51,6 +52,9 @@ struct stack_params {
 	 * given the frame, which its flow belongs to; NULL = all is for us. */
 	bool (*pass_on)(void *context, uint16_t netif, struct rte_mbuf *frame);
 	void *pass_on_context;
+	/* Takes what is nobody's here, of interfaces with has_exception (ip/exception.h). */
+	exception_taker exception;
+	void *exception_context;
 	uint64_t now_ns;
 };
 
@@ -63,6 +67,10 @@ void stack_input(struct stack *stack, uint16_t netif, struct rte_mbuf **frames, 
 /* Fills frames with what leaves on this interface, at most max; the caller owns them. */
 uint32_t stack_output(struct stack *stack, uint16_t netif, struct rte_mbuf **frames, uint32_t max,
 		      uint64_t now_ns);
+/* Sends a frame that others have made, as it is but for the tag of the port's VLAN, behind what waits.
+ * At most stack_send_room of them; takes it. */
+void stack_send(struct stack *stack, uint16_t netif, struct rte_mbuf *frame);
+uint32_t stack_send_room(const struct stack *stack, uint16_t netif);
 uint64_t stack_deadline_ns(const struct stack *stack);
 /* Returns how many timers fired. */
 uint32_t stack_expire(struct stack *stack, uint64_t now_ns);

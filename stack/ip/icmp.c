@@ -77,7 +77,7 @@ static enum drop_reason echo(struct ip_layer *ip, const struct ip_packet *packet
 		return DROP_ICMP_MALFORMED;
 	if (!source)
 		return DROP_IP_NO_ROUTE;
-	if (!icmp_limit_take(&ip->echo_limit, now_ns))
+	if (!token_bucket_take(&ip->echo_limit, 0, now_ns))
 		return DROP_ICMP_RATE;
 	/* A copy: received buffers are never written to, and the copy has headroom. */
 	struct rte_mbuf *reply = rte_pktmbuf_copy(packet->mbuf, ip->header_pool, packet->l4_offset,
@@ -104,9 +104,9 @@ static enum drop_reason error(struct ip_layer *ip, const struct ip_packet *packe
 		packet, message, linear_bytes < packet->l4_bytes ? linear_bytes : packet->l4_bytes,
 		&about);
 
-	if (reason == DROP_NONE)
-		ip->path_error(ip->path_error_context, &about.key, about.sequence, about.mtu_bytes,
-			       now_ns);
+	if (reason == DROP_NONE && !ip->path_error(ip->path_error_context, &about.key, about.sequence,
+						   about.mtu_bytes, now_ns))
+		return DROP_ICMP_FLOW;
 	return reason;
 }
 
@@ -132,10 +132,30 @@ static enum drop_reason dispatch(struct ip_layer *ip, const struct ip_packet *pa
 	return error(ip, packet, message, now_ns);
 }
 
+/* What is of no use here, and advertisements after we have learnt from them. */
+static bool kernel_wants(const struct ip_layer *ip, const struct ip_packet *packet,
+			 enum drop_reason reason)
+{
+	const uint8_t *message =
+		rte_pktmbuf_mtod_offset(packet->mbuf, const uint8_t *, packet->l4_offset);
+
+	if (reason == DROP_ICMP_UNHANDLED || reason == DROP_ICMP_FLOW)
+		return true;
+	if (reason == DROP_IP_NOT_FOR_US) {
+		struct ip_addr target = ip_addr_from_v6(message + ND_TARGET_OFFSET);
+
+		return exception_answers_for(ip, packet->netif, &target);
+	}
+	return reason == DROP_NONE && packet->is_v6 && message[0] == ND_NEIGHBOUR_ADVERTISEMENT;
+}
+
 void icmp_input(struct ip_layer *ip, const struct ip_packet *packet, uint64_t now_ns)
 {
 	enum drop_reason reason = dispatch(ip, packet, now_ns);
 
+	if (kernel_wants(ip, packet, reason) &&
+	    exception_give(ip, packet->netif, packet->mbuf, EXCEPTION_FAVOURED, now_ns))
+		return;
 	if (reason != DROP_NONE) {
 		drop_count(ip->drops, reason);
 		drop_watch_tell(ip->drop_watch, packet->mbuf, reason);
@@ -165,7 +185,7 @@ static bool may_complain(struct ip_layer *ip, const struct ip_packet *packet, ui
 {
 	if (packet->is_group || ip_addr_is_any(&packet->source))
 		return false;
-	if (icmp_limit_take(&ip->error_limit, now_ns))
+	if (token_bucket_take(&ip->error_limit, 0, now_ns))
 		return true;
 	drop_count(ip->drops, DROP_ICMP_RATE);
 	return false;

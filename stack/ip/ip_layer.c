@@ -21,9 +21,11 @@ bool ip_layer_create(struct ip_layer *ip, const struct ip_layer_params *params)
 				.neighbour_news = params->neighbour_news,
 				.neighbour_news_context = params->neighbour_news_context,
 				.address_heard = params->address_heard,
-				.address_heard_context = params->address_heard_context};
-	icmp_limit_init(&ip->error_limit, ERRORS_PER_SECOND, ERRORS_BURST);
-	icmp_limit_init(&ip->echo_limit, ECHOES_PER_SECOND, ECHOES_BURST);
+				.address_heard_context = params->address_heard_context,
+				.exception = params->exception,
+				.exception_context = params->exception_context};
+	token_bucket_init(&ip->error_limit, ERRORS_PER_SECOND, ERRORS_BURST);
+	token_bucket_init(&ip->echo_limit, ECHOES_PER_SECOND, ECHOES_BURST);
 	ip->tx = calloc(params->netif_count, sizeof(*ip->tx));
 	struct neighbour_params neighbours = {.netifs = params->netifs,
 					      .entries_max = params->neighbours_max,

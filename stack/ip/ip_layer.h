@@ -13,14 +13,15 @@
 #include "stack/base/drop_watch.h"
 #include "stack/base/drops.h"
 #include "stack/ip/dad.h"
-#include "stack/ip/icmp_limit.h"
+#include "stack/ip/exception.h"
+#include "stack/base/token_bucket.h"
 #include "stack/ip/ip_output.h"
 #include "stack/link/neighbour.h"
 #include "stack/link/tx_queue.h"
 #include "stack/netif.h"
 
-/* What ICMP says about a flow of ours; the arguments of tcp_path_error. */
-typedef void (*ip_path_error)(void *context, const struct flow_key *key, uint32_t sequence,
+/* What ICMP says about a flow; the arguments of tcp_path_error.  False when it is none of ours. */
+typedef bool (*ip_path_error)(void *context, const struct flow_key *key, uint32_t sequence,
 			      uint16_t mtu_bytes, uint64_t now_ns);
 /* What was learnt about a neighbour and other workers do not know yet. */
 typedef void (*ip_neighbour_news)(void *context, const struct neighbour_news *news);
@@ -37,14 +38,16 @@ struct ip_layer {
 	struct rte_mempool *header_pool;
 	struct drop_counters *drops;
 	struct drop_watch *drop_watch; /* NULL = nobody wants to know */
-	struct icmp_limit error_limit; /* errors that we send */
-	struct icmp_limit echo_limit;
+	struct token_bucket error_limit; /* errors that we send */
+	struct token_bucket echo_limit;
 	ip_path_error path_error;
 	void *path_error_context;
 	ip_neighbour_news neighbour_news; /* NULL = nobody wants to know */
 	void *neighbour_news_context;
 	ip_address_heard address_heard; /* NULL = it is our own business */
 	void *address_heard_context;
+	exception_taker exception; /* of interfaces with has_exception */
+	void *exception_context;
 };
 
 struct ip_layer_params {
@@ -60,6 +63,8 @@ struct ip_layer_params {
 	void *neighbour_news_context;
 	ip_address_heard address_heard;
 	void *address_heard_context;
+	exception_taker exception;
+	void *exception_context;
 	uint64_t now_ns;
 };
 

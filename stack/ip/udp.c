@@ -33,6 +33,8 @@ void udp_input(struct ip_layer *ip, const struct ip_packet *packet, uint64_t now
 		ip_drop(ip, packet->mbuf, DROP_UDP_MALFORMED);
 		return;
 	}
+	if (exception_give(ip, packet->netif, packet->mbuf, EXCEPTION_COMMON, now_ns))
+		return;
 	icmp_send_unreachable(ip, packet, ICMP_UNREACHABLE_PORT, now_ns);
 	ip_drop(ip, packet->mbuf, DROP_UDP_NO_PORT);
 }

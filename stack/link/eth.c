@@ -51,9 +51,10 @@ enum drop_reason eth_parse(const struct netif *netif, const uint8_t *bytes, uint
 		out->payload_bytes = ETH_HEADER_BYTES_MAX;
 	}
 	out->is_group = bytes[0] & 1;
+	out->is_of_vlan = (tag == ETH_NO_TAG ? 0 : tag & VLAN_ID_MASK) == netif->vlan;
 	if (out->is_group ? !is_joined_group(netif, bytes) : memcmp(bytes, netif->mac, 6) != 0)
 		return DROP_LINK_NOT_FOR_US;
-	if (unlikely_true((tag == ETH_NO_TAG ? 0 : tag & VLAN_ID_MASK) != netif->vlan))
+	if (unlikely_true(!out->is_of_vlan))
 		return DROP_LINK_VLAN;
 	return DROP_NONE;
 }

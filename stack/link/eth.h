@@ -30,6 +30,7 @@
 struct eth_frame {
 	uint16_t type;         /* host order */
 	bool is_group;         /* sent to broadcast or to a multicast group */
+	bool is_of_vlan;       /* the port's */
 	uint8_t payload_bytes; /* offset of what follows the header */
 };
 

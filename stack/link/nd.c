@@ -34,7 +34,7 @@ enum drop_reason nd_parse(const struct ip_packet *packet, const uint8_t *bytes,
 {
 	if (packet->hop_limit != ND_HOP_LIMIT || packet->l4_bytes < ND_BARE_MESSAGE_BYTES || bytes[1] != 0)
 		return DROP_ND_MALFORMED;
-	*out = (struct nd_message){.type = bytes[0], .target = ip_addr_from_v6(bytes + 8)};
+	*out = (struct nd_message){.type = bytes[0], .target = ip_addr_from_v6(bytes + ND_TARGET_OFFSET)};
 	bool is_solicitation = out->type == ND_NEIGHBOUR_SOLICITATION;
 
 	if (ip_addr_is_multicast(&out->target) || ip_addr_is_v4(&out->target))

@@ -17,6 +17,7 @@
 #define ND_NEIGHBOUR_SOLICITATION 135
 #define ND_NEIGHBOUR_ADVERTISEMENT 136
 #define ND_HOP_LIMIT 255
+#define ND_TARGET_OFFSET 8 /* in the message */
 /* Without and with one link-layer address option. */
 #define ND_BARE_MESSAGE_BYTES 24
 #define ND_MESSAGE_BYTES 32

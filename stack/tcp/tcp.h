@@ -35,6 +35,10 @@ struct tcp_params {
 	uint32_t timewait_max;
 	uint32_t rx_budget_bytes;          /* per connection, in charge_bytes */
 	uint32_t tx_budget_bytes;
+	/* A segment for which there is neither connection nor listener; true when somebody else has taken
+	 * it.  NULL = nobody does: it is answered with RST. */
+	bool (*not_ours)(void *context, const struct ip_packet *packet, bool is_syn, uint64_t now_ns);
+	void *not_ours_context;
 	uint64_t now_ns;
 };
 
@@ -59,8 +63,9 @@ uint32_t tcp_deliver(struct tcp *tcp, uint64_t now_ns);
 /* Whether tcp_output or tcp_deliver would do something now. */
 bool tcp_has_work(const struct tcp *tcp);
 
-/* ICMP says that the path of a flow is broken (mtu_bytes == 0) or narrow (mtu_bytes != 0). */
-void tcp_path_error(struct tcp *tcp, const struct flow_key *key, uint32_t sequence,
+/* ICMP says that the path of a flow is broken (mtu_bytes == 0) or narrow (mtu_bytes != 0).  False when
+ * there is no such connection. */
+bool tcp_path_error(struct tcp *tcp, const struct flow_key *key, uint32_t sequence,
 		    uint16_t mtu_bytes, uint64_t now_ns);
 
 /* How short the worker is of packet buffers.  What is up goes on at every level:

@@ -111,15 +111,31 @@ static enum drop_reason input_conn(struct tcp *tcp, struct tcp_conn *conn,
 	return input_text(tcp, conn, segment, owned, now_ns);
 }
 
-/* LISTEN and CLOSED (RFC 9293 3.10.7.1, 3.10.7.2). */
+/* Nobody listens there, or on every port, where what does not open belongs to someone else.  True when
+ * somebody else has taken the segment. */
+static bool is_taken_elsewhere(struct tcp *tcp, const struct tcp_listener *listener,
+			       const struct tcp_segment *segment, uint64_t now_ns)
+{
+	bool is_syn = (segment->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+
+	if (!tcp->params.not_ours || (listener && (is_syn || listener->params.local_port != 0)))
+		return false;
+	return tcp->params.not_ours(tcp->params.not_ours_context, segment->packet, is_syn, now_ns);
+}
+
+/* LISTEN and CLOSED (RFC 9293 3.10.7.1, 3.10.7.2).  The mbuf has been taken when *owned is false. */
 static enum drop_reason input_new(struct tcp *tcp, struct staged *staged, const uint32_t *iss_after,
-				  uint64_t now_ns)
+				  bool *owned, uint64_t now_ns)
 {
 	const struct tcp_segment *segment = &staged->segment;
 	struct tcp_listener *listener = tcp_listener_find(tcp, &staged->key);
 
 	if (unlikely_true(tcp->trace != NULL))
 		tcp_trace_listener(tcp, &staged->key, listener);
+	if (is_taken_elsewhere(tcp, listener, segment, now_ns)) {
+		*owned = false;
+		return DROP_NONE;
+	}
 	if (segment->flags & TCP_RST)
 		return DROP_TCP_NO_CONNECTION;
 	if (!listener || (segment->flags & TCP_ACK)) {
@@ -152,11 +168,11 @@ static void process(struct tcp *tcp, struct staged *staged, uint32_t generation,
 			tcp_table_find(&tcp->timewait.table, staged->hash, &staged->key);
 
 		if (waiting == TCP_TABLE_NONE)
-			reason = input_new(tcp, staged, NULL, now_ns);
+			reason = input_new(tcp, staged, NULL, &owned, now_ns);
 		else if (tcp_timewait_input(tcp, waiting, &staged->segment, &iss_after, now_ns))
 			reason = DROP_NONE;
 		else
-			reason = input_new(tcp, staged, &iss_after, now_ns);
+			reason = input_new(tcp, staged, &iss_after, &owned, now_ns);
 	}
 	if (reason != DROP_NONE) {
 		drop_count(tcp->params.drops, reason);

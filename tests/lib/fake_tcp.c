@@ -94,11 +94,12 @@ bool tcp_has_work(const struct tcp *tcp)
 	return fake_tcp.to_send > 0;
 }
 
-void tcp_path_error(struct tcp *tcp, const struct flow_key *key, uint32_t sequence,
+bool tcp_path_error(struct tcp *tcp, const struct flow_key *key, uint32_t sequence,
 		    uint16_t mtu_bytes, uint64_t now_ns)
 {
 	fake_tcp.path_errors++;
 	fake_tcp.error_key = *key;
 	fake_tcp.error_sequence = sequence;
 	fake_tcp.error_mtu_bytes = mtu_bytes;
+	return true;
 }

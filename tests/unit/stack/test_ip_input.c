@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "stack/ip/icmp_error.h"
-#include "stack/ip/icmp_limit.h"
 #include "tests/lib/eal.h"
 #include "tests/lib/guard.h"
 #include "tests/lib/packet.h"
@@ -310,23 +309,6 @@ static void icmp_errors_name_their_flow(void)
 	}
 }
 
-static void the_rate_limit_lets_a_burst_and_then_a_trickle_through(void)
-{
-	struct icmp_limit limit;
-	unsigned passed = 0;
-
-	icmp_limit_init(&limit, 100, 20);
-	for (int i = 0; i < 1000; i++)
-		passed += icmp_limit_take(&limit, 5);
-	CU_ASSERT_EQUAL(passed, 20);
-	CU_ASSERT(!icmp_limit_take(&limit, 5 + 9999999));
-	CU_ASSERT(icmp_limit_take(&limit, 5 + 10000000));
-	for (uint64_t now_ns = 1000000000; now_ns < 2000000000; now_ns += 1000000)
-		passed += icmp_limit_take(&limit, now_ns);
-	CU_ASSERT(passed >= 20 + 118 && passed <= 20 + 121);
-}
-
 UNIT_TESTS(UNIT_TEST(ip4_header_by_header), UNIT_TEST(ip4_fragments_options_and_told_checksums),
 	   UNIT_TEST(ip6_addresses), UNIT_TEST(ip6_extension_headers),
-	   UNIT_TEST(icmp_errors_name_their_flow),
-	   UNIT_TEST(the_rate_limit_lets_a_burst_and_then_a_trickle_through))
+	   UNIT_TEST(icmp_errors_name_their_flow))
