@@ -44,6 +44,19 @@ static bool tell_workers(struct assembly *a, const struct ip_show_address *shown
 	return all;
 }
 
+/* The kernel has the same addresses on the exception port, as long as they are ours. */
+static void tell_kernel(const struct assembly *a, const struct ip_show_address *shown, uint8_t index)
+{
+	const struct exception_port *exception = a->exception_list[shown->netif];
+	bool in_use = shown->state <= NETIF_ADDRESS_OPTIMISTIC;
+	struct why why;
+
+	if (exception &&
+	    !exception_port_set_address(exception, &a->ports[shown->netif].netif.addresses[index], in_use,
+					&why))
+		log_warning("port", "%s: %s", a->settings.ports[shown->netif].name, why.text);
+}
+
 static void look_at(struct address_watch *watch, struct assembly *a,
 		    const struct ip_show_address *shown, uint8_t index)
 {
@@ -53,6 +66,8 @@ static void look_at(struct address_watch *watch, struct assembly *a,
 	watch->tentative += shown->state == NETIF_ADDRESS_TENTATIVE;
 	if (shown->state != before || more_conflicts)
 		tell_people(a, shown, before, more_conflicts);
+	if (shown->state != before)
+		tell_kernel(a, shown, index);
 	if (shown->state != before || !watch->seen[shown->netif][index].all_told)
 		watch->seen[shown->netif][index].all_told = tell_workers(a, shown, index);
 	watch->seen[shown->netif][index].state = (uint8_t)shown->state;

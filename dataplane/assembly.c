@@ -9,6 +9,7 @@
 #include "dataplane/clock.h"
 #include "dataplane/logger.h"
 #include "dataplane/worker/reta_plan.h"
+#include "dataplane/worker/worker_exceptions.h"
 #include "stack/base/time.h"
 
 /* What one buffer takes in its pool beside its data, header and padding included. */
@@ -151,6 +152,26 @@ static bool open_ports(struct assembly *a, struct why *why)
 	return true;
 }
 
+static bool open_exception_ports(struct assembly *a, struct why *why)
+{
+	for (uint16_t i = 0; i < a->ports_open; i++) {
+		const struct port_settings *settings = &a->settings.ports[i];
+		const struct exception_settings *e = &settings->exception;
+
+		if (e->kind == EXCEPTION_KIND_NONE)
+			continue;
+		if (!exception_port_open(&a->exceptions[i], settings, &a->ports[i].netif, i,
+					 a->workers[EXCEPTION_OWNER].header_pool, why))
+			return false;
+		a->exception_list[i] = &a->exceptions[i];
+		a->ports[i].netif.has_exception = true;
+		a->has_exceptions = true;
+		log_info("port", "%s: what is not ours goes to the kernel by %s, at most %u packets a second, "
+				 "%u at once", settings->name, e->interface, e->packets_per_second, e->burst);
+	}
+	return true;
+}
+
 static bool open_segment(struct assembly *a, const char *version, struct why *why)
 {
 	struct segment_params params = {
@@ -209,6 +230,7 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.port_count = a->settings.port_count,
 		.ports = a->port_list,
 		.queue = index,
+		.exceptions = a->has_exceptions ? a->exception_list : NULL,
 		.fabric = a->fabric,
 		.rx_pool = a->rx_pool,
 		.header_pool = w->header_pool,
@@ -256,6 +278,9 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 			own[count++] = &a->ports[i];
 	worker_rest_init(&w->thread.rest, own, count, index);
 	worker_rest_watch(&w->thread.rest, w->kernel.io.wait_fd);
+	for (uint16_t i = 0; index == EXCEPTION_OWNER && i < a->settings.port_count; i++)
+		if (a->exception_list[i])
+			worker_rest_watch(&w->thread.rest, a->exception_list[i]->port.wait_fd);
 	w->thread.rest.spin_ns = a->settings.busy_poll_ns;
 	return true;
 }
@@ -265,7 +290,8 @@ static bool make_fabric(struct assembly *a, struct why *why)
 	uint16_t queues[SETTINGS_PORTS_MAX];
 	struct fabric_params params = {.workers = a->settings.workers,
 				       .ports = a->settings.port_count,
-				       .queues = queues};
+				       .queues = queues,
+				       .exceptions = a->has_exceptions};
 
 	for (uint16_t i = 0; i < a->settings.port_count; i++)
 		queues[i] = queues_of(&a->ports[i]);
@@ -300,8 +326,8 @@ bool assembly_open(struct assembly *a, const struct dataplane_settings *settings
 		 a->settings.workers, a->settings.workers == 1 ? "" : "s", machine.cpus.count,
 		 machine.cpus.count == 1 ? "" : "s");
 	describe_cpus(&a->plan);
-	if (!make_pools(a, why) || !open_ports(a, why) || !open_segment(a, version, why) ||
-	    !make_fabric(a, why))
+	if (!make_pools(a, why) || !open_ports(a, why) || !open_exception_ports(a, why) ||
+	    !open_segment(a, version, why) || !make_fabric(a, why))
 		return false;
 	for (uint16_t i = 0; i < a->ports_open; i++)
 		follow_buckets(a, &a->ports[i]);
@@ -336,8 +362,11 @@ void assembly_close(struct assembly *a)
 		log_writer_destroy(a->log);
 	if (a->segment)
 		segment_destroy(a->segment);
-	for (uint16_t i = 0; i < a->ports_open; i++)
+	for (uint16_t i = 0; i < a->ports_open; i++) {
+		if (a->exception_list[i])
+			exception_port_close(a->exception_list[i]);
 		port_close(&a->ports[i]);
+	}
 }
 
 bool assembly_tell(struct assembly *a, const struct mail *mail)

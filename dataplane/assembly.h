@@ -16,6 +16,7 @@
 #include "dataplane/eal.h"
 #include "dataplane/kernel_stream/kernel_socket.h"
 #include "dataplane/log/log_writer.h"
+#include "dataplane/port/exception_port.h"
 #include "dataplane/port/port_ethdev.h"
 #include "dataplane/settings.h"
 #include "dataplane/worker/doorbell.h"
@@ -39,6 +40,9 @@ struct assembly {
 	struct port ports[SETTINGS_PORTS_MAX];
 	struct port *port_list[SETTINGS_PORTS_MAX];
 	uint16_t ports_open;
+	struct exception_port exceptions[SETTINGS_PORTS_MAX];
+	struct exception_port *exception_list[SETTINGS_PORTS_MAX]; /* NULL where a port has none */
+	bool has_exceptions;
 	struct complaints complaints;
 	struct segment *segment;
 	struct log_writer *log;

@@ -114,6 +114,17 @@ static enum netif_probing read_probing(const Hydrofoil__Port *from)
 	}
 }
 
+static void read_exception(struct exception_settings *to, const Hydrofoil__Exception *from)
+{
+	bool is_tap = from->device_case == HYDROFOIL__EXCEPTION__DEVICE_TAP;
+
+	to->kind = is_tap ? EXCEPTION_KIND_TAP : EXCEPTION_KIND_VIRTIO_USER;
+	copy_text(to->interface, sizeof(to->interface),
+		  is_tap ? from->tap->interface : from->virtio_user->interface);
+	to->packets_per_second = from->packets_per_second;
+	to->burst = from->burst;
+}
+
 static bool read_port(struct port_settings *to, const Hydrofoil__Port *from, struct why *why)
 {
 	copy_text(to->name, sizeof(to->name), from->name);
@@ -122,6 +133,8 @@ static bool read_port(struct port_settings *to, const Hydrofoil__Port *from, str
 	to->vlan = (uint16_t)from->vlan;
 	to->inside = from->inside;
 	to->probing = (uint8_t)read_probing(from);
+	if (from->exception)
+		read_exception(&to->exception, from->exception);
 	if (from->mac && from->mac[0]) {
 		if (!ports_parse_mac(from->mac, to->mac))
 			return why_set(why, "port %s: \"%s\" is not a MAC address", to->name, from->mac);

@@ -15,6 +15,9 @@
 #define CONNECTIONS_DEFAULT 16384
 #define TIMEWAIT_DEFAULT 16384
 #define BUSY_POLL_MOST_NS NS_PER_SECOND
+#define EXCEPTION_PACKETS_DEFAULT 10000
+#define EXCEPTION_PACKETS_MOST 1000000
+#define EXCEPTION_BURST_LEAST 64
 #define MTU_LEAST_BYTES 1280 /* RFC 8200 5 */
 #define MTU_MOST_BYTES 9216
 
@@ -68,6 +71,29 @@ static bool check_addresses(const struct port_settings *port, struct why *why)
 	return true;
 }
 
+static bool complete_exception(struct port_settings *port, struct why *why)
+{
+	struct exception_settings *e = &port->exception;
+
+	if (e->kind == EXCEPTION_KIND_NONE)
+		return true;
+	if (e->interface[0] == '\0')
+		return why_set(why, "port %s: its exception port names no interface", port->name);
+	if (has_interface_name(port->kind) && strcmp(port->device, e->interface) == 0)
+		return why_set(why, "port %s and its exception port have the same interface %s; choose "
+				    "another name, an exception port makes its own", port->name, e->interface);
+	if (e->packets_per_second == 0)
+		e->packets_per_second = EXCEPTION_PACKETS_DEFAULT;
+	if (e->packets_per_second > EXCEPTION_PACKETS_MOST)
+		return why_set(why, "port %s: %u packets a second for its exception port are more than %u",
+			       port->name, e->packets_per_second, EXCEPTION_PACKETS_MOST);
+	if (e->burst == 0)
+		e->burst = e->packets_per_second / 10;
+	if (e->burst < EXCEPTION_BURST_LEAST)
+		e->burst = EXCEPTION_BURST_LEAST;
+	return true;
+}
+
 static bool complete_port(struct port_settings *port, struct why *why)
 {
 	if (port->device[0] == '\0')
@@ -91,7 +117,23 @@ static bool complete_port(struct port_settings *port, struct why *why)
 	    (port->mtu_bytes < MTU_LEAST_BYTES || port->mtu_bytes > MTU_MOST_BYTES))
 		return why_set(why, "port %s: MTU %u is not between %u and %u", port->name,
 			       port->mtu_bytes, MTU_LEAST_BYTES, MTU_MOST_BYTES);
-	return check_addresses(port, why);
+	return check_addresses(port, why) && complete_exception(port, why);
+}
+
+static bool has_interface(const struct port_settings *port, const char *name)
+{
+	return (has_interface_name(port->kind) && strcmp(port->device, name) == 0) ||
+	       (port->exception.kind != EXCEPTION_KIND_NONE && strcmp(port->exception.interface, name) == 0);
+}
+
+static bool check_exception_names(const struct port_settings *a, const struct port_settings *b,
+				  struct why *why)
+{
+	const char *name = b->exception.interface;
+
+	return b->exception.kind == EXCEPTION_KIND_NONE || !has_interface(a, name) ||
+	       why_set(why, "ports %s and %s have the same interface %s; an exception port makes its own",
+		       a->name, b->name, name);
 }
 
 /* Ports of one vrf share nothing but the wire. */
@@ -113,6 +155,8 @@ static bool check_pair(const struct port_settings *a, const struct port_settings
 	if (has_interface_name(a->kind) && has_interface_name(b->kind) && strcmp(a->device, b->device) == 0)
 		return why_set(why, "ports %s and %s have the same interface %s; remove one of them",
 			       a->name, b->name, a->device);
+	if (!check_exception_names(a, b, why) || !check_exception_names(b, a, why))
+		return false;
 	for (unsigned i = 0; a->vrf == b->vrf && i < a->address_count; i++)
 		for (unsigned j = 0; j < b->address_count; j++)
 			if (ip_addr_equal(&a->addresses[i].addr, &b->addresses[j].addr))

@@ -18,6 +18,16 @@
 enum port_kind { PORT_KIND_AF_PACKET, PORT_KIND_AF_XDP, PORT_KIND_MEMIF, PORT_KIND_PCI,
 		 PORT_KIND_RING, PORT_KIND_TAP };
 
+/* An interface of the kernel for what is nobody's here (dataplane/port/exception_port.h). */
+enum exception_kind { EXCEPTION_KIND_NONE, EXCEPTION_KIND_TAP, EXCEPTION_KIND_VIRTIO_USER };
+
+struct exception_settings {
+	enum exception_kind kind;
+	char interface[16];
+	uint32_t packets_per_second; /* towards the kernel; 0 = 10,000 */
+	uint32_t burst;              /* 0 = a tenth of it, at least 64 */
+};
+
 struct port_settings {
 	char name[32];           /* the port's name in logs and counters; default: the device */
 	enum port_kind kind;
@@ -40,6 +50,7 @@ struct port_settings {
 	struct ip_addr gateway_v6;
 	uint8_t route_count;
 	struct netif_route routes[NETIF_ROUTES_MAX];
+	struct exception_settings exception;
 };
 
 enum hugepage_use { HUGEPAGES_AUTO, HUGEPAGES_NEVER, HUGEPAGES_REQUIRED };

@@ -212,7 +212,8 @@ const struct foilctl_command foilctl_commands[] = {
 	 "Shows the ports: link, speed, MTU, frames and bytes received and sent since the start, and "
 	 "what was lost: MISS (the device's ring was full), NOBUF (no packet buffer was free), errors, "
 	 "and TXFULL (bursts of which the device took only a part). On a wide terminal also RSS: whether "
-	 "the device's spreading over workers has passed its test.",
+	 "the device's spreading over workers has passed its test; KERNTX and KERNRX: frames given to the "
+	 "kernel by the exception port, and frames that it sent.",
 	 NULL, look_options, ports_examples, foilctl_ports},
 	{"workers", "rest|add|move NUMBER", false, "every worker; let them rest, add them, move load",
 	 "Shows the workers: whether one rests, its busy share of the last second (NOW) and since the "

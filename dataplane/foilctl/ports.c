@@ -7,8 +7,8 @@
 #include "dataplane/foilctl/table.h"
 #include "stack/base/counter.h"
 
-#define COLUMNS 14
-#define WIDE_COLUMNS 100
+#define COLUMNS 16
+#define WIDE_COLUMNS 120
 
 struct port_sight {
 	const char *name;
@@ -64,8 +64,11 @@ static void add_row(struct table *table, const struct port_sight *p, bool wide)
 	cell_short(table, p->device.rx_errors);
 	cell_short(table, p->device.tx_errors);
 	cell_short(table, p->sum.tx_full);
-	if (wide)
+	if (wide) {
+		cell_short(table, p->sum.exception_tx_frames);
+		cell_short(table, p->sum.exception_rx_frames);
 		table_cell(table, rss_word(p->device.rss_state));
+	}
 }
 
 static void add_json(struct text *out, const struct port_sight *p)
@@ -89,7 +92,8 @@ static bool print(const struct foilctl_options *options, const struct foilctl_io
 	static const struct table_column columns[COLUMNS] = {
 		{"PORT", false}, {"LINK", false},  {"BIT/s", true},  {"MTU", true}, {"RX", true},
 		{"RXbyte", true}, {"TX", true},    {"TXbyte", true}, {"MISS", true}, {"NOBUF", true},
-		{"RXERR", true}, {"TXERR", true}, {"TXFULL", true}, {"RSS", false}};
+		{"RXERR", true}, {"TXERR", true}, {"TXFULL", true}, {"KERNTX", true},
+		{"KERNRX", true}, {"RSS", false}};
 	static const struct table_column narrow_columns[] = {
 		{"PORT", false}, {"LINK", false}, {"RX", true},    {"RXbyte", true}, {"TX", true},
 		{"TXbyte", true}, {"MISS", true}, {"NOBUF", true}, {"RXERR", true},  {"TXERR", true},

@@ -52,6 +52,17 @@ static bool make_rings(struct fabric *fabric)
 	return true;
 }
 
+static bool make_exception_rings(struct fabric *fabric)
+{
+	fabric->exceptions = calloc(fabric->workers, sizeof(struct rte_ring *));
+	for (uint16_t from = 1; fabric->exceptions && from < fabric->workers; from++) {
+		fabric->exceptions[from] = make_ring(FABRIC_EXCEPTION_FRAMES);
+		if (!fabric->exceptions[from])
+			return false;
+	}
+	return fabric->exceptions != NULL;
+}
+
 bool fabric_create(struct fabric **out, const struct fabric_params *params, struct why *why)
 {
 	size_t workers = params->workers;
@@ -69,6 +80,7 @@ bool fabric_create(struct fabric **out, const struct fabric_params *params, stru
 	fabric->out = calloc(workers * params->ports + 1, sizeof(struct rte_ring *));
 	buckets_init(&fabric->buckets, params->workers);
 	if (!fabric->frames || !fabric->travel || !fabric->out || !make_rings(fabric) ||
+	    (params->exceptions && !make_exception_rings(fabric)) ||
 	    !toeplitz_set_key(&fabric->toeplitz, params->key ? params->key : toeplitz_default_key,
 			      TOEPLITZ_KEY_BYTES)) {
 		fabric_destroy(fabric);
@@ -100,6 +112,9 @@ void fabric_destroy(struct fabric *fabric)
 		free(fabric->travel[i]);
 	for (uint32_t i = 0; fabric->out && i < out; i++)
 		free_ring(fabric->out[i]);
+	for (uint32_t i = 0; fabric->exceptions && i < fabric->workers; i++)
+		free_ring(fabric->exceptions[i]);
+	free(fabric->exceptions);
 	free(fabric->frames);
 	free(fabric->travel);
 	free(fabric->out);

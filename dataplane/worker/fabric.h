@@ -33,6 +33,7 @@
 /* Of a ring for connections: all that one worker may have under way, and its answers to all of the other's. */
 #define FABRIC_TRAVELLERS_MAX 32
 #define FABRIC_TRAVEL_SLOTS 128
+#define FABRIC_EXCEPTION_FRAMES 1024 /* for the kernel */
 
 struct mailbox;
 
@@ -43,6 +44,7 @@ struct fabric {
 	struct rte_ring **frames;          /* [from * workers + to]; NULL where from == to */
 	struct rte_ring **travel;          /* [from * workers + to]; NULL where from == to */
 	struct rte_ring **out;             /* [from * ports + port]; NULL where from owns a queue */
+	struct rte_ring **exceptions;      /* [from], to worker 0, which has none; NULL without exception ports */
 	/* Set by fabric_attach before any worker runs; read-only from then on. */
 	struct doorbell *bells[FABRIC_WORKERS_MAX];
 	struct mailbox *boxes[FABRIC_WORKERS_MAX];
@@ -54,6 +56,7 @@ struct fabric_params {
 	uint16_t workers;
 	uint16_t ports;
 	const uint16_t *queues; /* of each port, at least 1 */
+	bool exceptions;        /* some port has an exception port */
 	const uint8_t *key;     /* of Toeplitz, TOEPLITZ_KEY_BYTES; NULL = the default */
 };
 
@@ -77,6 +80,11 @@ static inline struct rte_ring *fabric_travel(const struct fabric *fabric, uint16
 static inline struct rte_ring *fabric_out(const struct fabric *fabric, uint16_t from, uint16_t port)
 {
 	return fabric->out[from * fabric->ports + port];
+}
+
+static inline struct rte_ring *fabric_exceptions(const struct fabric *fabric, uint16_t from)
+{
+	return fabric->exceptions[from];
 }
 
 static inline bool fabric_owns_queue(const struct fabric *fabric, uint16_t worker, uint16_t port)

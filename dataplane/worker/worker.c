@@ -80,6 +80,8 @@ static bool receive(struct worker *w, uint64_t now_ns)
 	}
 	if (w->peers)
 		worked |= worker_peers_receive(w->peers, now_ns);
+	if (w->exceptions)
+		worked |= worker_exceptions_run(w->exceptions, now_ns);
 	if (w->kernel && kernel_streams_input(w->kernel, now_ns) > 0)
 		worked = true;
 	return worked;
@@ -306,7 +308,8 @@ struct worker_result worker_poll(struct worker *w, uint64_t now_ns)
 
 bool worker_has_input(const struct worker *w)
 {
-	return !mailbox_is_empty(&w->mailbox) || (w->peers && worker_peers_have_input(w->peers));
+	return !mailbox_is_empty(&w->mailbox) || (w->peers && worker_peers_have_input(w->peers)) ||
+	       (w->exceptions && worker_exceptions_have_input(w->exceptions));
 }
 
 struct mailbox *worker_mailbox(struct worker *w)

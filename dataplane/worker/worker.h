@@ -21,6 +21,7 @@ struct mailbox; /* dataplane/worker/mailbox.h: typed messages, multi-producer, b
 struct fabric;  /* dataplane/worker/fabric.h: frames between workers */
 
 struct trace_sink;      /* stack/base/trace.h */
+struct exception_port;  /* dataplane/port/exception_port.h: what is nobody's here goes to the kernel */
 struct capture_tap;     /* dataplane/capture/capture_tap.h */
 struct worker_counters; /* dataplane/counters/worker.def */
 struct port_counters;   /* dataplane/counters/port.def */
@@ -32,6 +33,7 @@ struct worker_params {
 	uint16_t port_count;
 	struct port **ports;
 	uint16_t queue;                     /* this worker's queue on the ports of which it owns one */
+	struct exception_port **exceptions; /* by port, NULL where it has none; NULL = no port has */
 	struct fabric *fabric;              /* to the other workers; NULL = there are none */
 	struct rte_mempool *rx_pool;        /* of the ports; NULL = the header pool serves both */
 	struct rte_mempool *header_pool;

@@ -57,6 +57,11 @@ static bool create_parts(struct worker *w)
 		if (!w->peers)
 			return false;
 	}
+	if (p->exceptions) {
+		w->exceptions = worker_exceptions_create(p, w->netifs);
+		if (!w->exceptions)
+			return false;
+	}
 	if (!slice_pool_create(&w->slices, p->slices_max))
 		return false;
 	struct stack_params stack = {
@@ -79,6 +84,8 @@ static bool create_parts(struct worker *w)
 		.address_heard_context = w->peers,
 		.pass_on = w->peers ? worker_peers_pass_on : NULL,
 		.pass_on_context = w->peers,
+		.exception = worker_exceptions_give,
+		.exception_context = w->exceptions,
 		.now_ns = p->now_ns,
 	};
 	w->stack = stack_create(&stack);
@@ -86,6 +93,8 @@ static bool create_parts(struct worker *w)
 		return false;
 	if (w->peers)
 		worker_peers_start(w->peers, w->stack, w->ports);
+	if (w->exceptions)
+		worker_exceptions_start(w->exceptions, w->stack);
 	w->opener.open = open_stream;
 	struct gateway_params gateway = {
 		.opener = &w->opener,
@@ -136,6 +145,7 @@ struct worker *worker_create(const struct worker_params *params)
 		if (w->slices.nodes)
 			slice_pool_destroy(&w->slices);
 		worker_peers_destroy(w->peers);
+		worker_exceptions_destroy(w->exceptions);
 		free(w);
 		return NULL;
 	}
@@ -163,5 +173,6 @@ void worker_destroy(struct worker *w)
 	stack_destroy(w->stack);
 	slice_pool_destroy(&w->slices);
 	worker_peers_destroy(w->peers);
+	worker_exceptions_destroy(w->exceptions);
 	free(w);
 }

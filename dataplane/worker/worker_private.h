@@ -7,6 +7,7 @@
 #include "dataplane/trace/trace_tap.h"
 #include "dataplane/worker/mailbox.h"
 #include "dataplane/worker/worker.h"
+#include "dataplane/worker/worker_exceptions.h"
 #include "dataplane/worker/worker_listeners.h"
 #include "dataplane/worker/worker_peers.h"
 #include "dataplane/worker/worker_tx.h"
@@ -20,6 +21,7 @@ struct worker {
 	struct kernel_streams *kernel; /* NULL: there are none */
 	struct stream_opener opener;
 	struct gateway *gateway;
+	struct worker_exceptions *exceptions; /* NULL = no port has an exception port */
 	struct worker_peers *peers; /* NULL = this is the only worker */
 	struct port *ports[WORKER_PORTS_MAX]; /* the device's, or what stands for it */
 	struct config_holds holds;

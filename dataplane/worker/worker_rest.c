@@ -21,7 +21,10 @@ void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint3
 
 void worker_rest_watch(struct worker_rest *rest, int fd)
 {
-	rest->fds[rest->fd_count++] = fd;
+	if (fd < 0)
+		rest->nap = true;
+	else
+		rest->fds[rest->fd_count++] = fd;
 }
 
 uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result result, uint64_t now_ns)
@@ -52,7 +55,7 @@ bool worker_rest_sleep(struct worker_rest *rest, struct doorbell *bell,
 		       bool (*has_input)(const void *context), const void *context,
 		       uint64_t sleep_ns)
 {
-	struct pollfd waits[WORKER_PORTS_MAX + 2];
+	struct pollfd waits[ARRAY_LEN(rest->fds) + 1];
 	struct timespec longest = {.tv_sec = (time_t)(sleep_ns / NS_PER_SECOND),
 				   .tv_nsec = (long)(sleep_ns % NS_PER_SECOND)};
 	int woken = 0;

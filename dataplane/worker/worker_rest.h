@@ -26,7 +26,7 @@
 #define WORKER_REST_SLEEP_MOST_NS (100 * NS_PER_MS)
 
 struct worker_rest {
-	int fds[WORKER_PORTS_MAX + 1];
+	int fds[2 * WORKER_PORTS_MAX + 1]; /* of ports, exception ports, and the kernel's sockets */
 	uint32_t fd_count;
 	uint64_t spin_ns;       /* of polling on before the first sleep; SPIN_NS unless set otherwise */
 	bool nap;               /* some port has no descriptor */
@@ -36,7 +36,7 @@ struct worker_rest {
 /* queue: of each of the ports, which the worker owns. */
 void worker_rest_init(struct worker_rest *rest, struct port *const *ports, uint32_t count,
 		      uint16_t queue);
-/* One more descriptor that wakes it: of the kernel's sockets. */
+/* One more descriptor that wakes it; -1: something that has none, so that it naps. */
 void worker_rest_watch(struct worker_rest *rest, int fd);
 /* How long to sleep now; 0 = poll again at once. */
 uint64_t worker_rest_decide(struct worker_rest *rest, struct worker_result result, uint64_t now_ns);

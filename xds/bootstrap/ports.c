@@ -5,6 +5,8 @@
 
 #define MTU_LEAST_BYTES 1280 /* RFC 8200 5 */
 #define MTU_MOST_BYTES 9216
+#define INTERFACE_NAME_MOST 15 /* IFNAMSIZ without its NUL */
+#define EXCEPTION_PACKETS_MOST 1000000
 #define VLAN_MOST 4094 /* 802.1Q 9.6: 4095 is reserved */
 
 bool ports_parse_prefix(const char *text, struct ip_addr *addr, uint8_t *prefix_bits)
@@ -154,6 +156,24 @@ static void check_routes(struct document *document, const Hydrofoil__Port *port)
 	}
 }
 
+static void check_exception(struct document *document, const Hydrofoil__Exception *exception)
+{
+	const Hydrofoil__Tap *tap = exception->device_case == HYDROFOIL__EXCEPTION__DEVICE_TAP ? exception->tap
+				    : exception->device_case == HYDROFOIL__EXCEPTION__DEVICE_VIRTIO_USER
+					    ? exception->virtio_user : NULL;
+
+	if (!tap)
+		document_fault(document, &exception->base, NULL, "one of tap and virtio_user is required");
+	else if (!tap->interface[0])
+		document_fault(document, &tap->base, "interface", "required");
+	else if (strlen(tap->interface) > INTERFACE_NAME_MOST)
+		document_fault(document, &tap->base, "interface", "\"%s\" is longer than %d",
+			       tap->interface, INTERFACE_NAME_MOST);
+	if (exception->packets_per_second > EXCEPTION_PACKETS_MOST)
+		document_fault(document, &exception->base, "packets_per_second", "expected 1 to %d",
+			       EXCEPTION_PACKETS_MOST);
+}
+
 static void check_port(struct document *document, const Hydrofoil__Port *port)
 {
 	struct ip_addr addr;
@@ -167,6 +187,8 @@ static void check_port(struct document *document, const Hydrofoil__Port *port)
 				       "expected an address with prefix length like 10.0.0.2/24, not \"%s\"",
 				       port->addresses[i]);
 	check_gateways(document, port);
+	if (port->exception)
+		check_exception(document, port->exception);
 	check_routes(document, port);
 	if (port->vlan > VLAN_MOST)
 		document_fault(document, &port->base, "vlan", "expected 1 to %d", VLAN_MOST);

@@ -36,6 +36,8 @@ struct check_port {
 	char device[128]; /* interface, socket or PCI address */
 	bool is_server;   /* of memif */
 	uint32_t mtu_bytes; /* 0 = the device's own */
+	char exception[16]; /* kind of its exception port, "" = it has none */
+	char exception_interface[20];
 };
 
 struct check {

@@ -16,6 +16,20 @@ static const char *text_of(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
+static void read_exception(struct check_port *to, json_t *from)
+{
+	const char *kind;
+	json_t *device;
+
+	json_object_foreach(from, kind, device) {
+		if (!json_is_object(device))
+			continue;
+		snprintf(to->exception, sizeof(to->exception), "%s", kind);
+		snprintf(to->exception_interface, sizeof(to->exception_interface), "%s",
+			 text_of(device, "interface"));
+	}
+}
+
 static void read_port(struct check_port *to, json_t *from)
 {
 	static const char *const names[] = {"interface", "socket", "address", "name", "device"};
@@ -25,7 +39,9 @@ static void read_port(struct check_port *to, json_t *from)
 	*to = (struct check_port){
 		.mtu_bytes = (uint32_t)json_integer_value(json_object_get(from, "mtu"))};
 	json_object_foreach(from, kind, device) {
-		if (!json_is_object(device))
+		if (strcmp(kind, "exception") == 0)
+			read_exception(to, device);
+		if (!json_is_object(device) || strcmp(kind, "exception") == 0)
 			continue;
 		snprintf(to->kind, sizeof(to->kind), "%s", kind);
 		for (size_t i = 0; i < ARRAY_LEN(names) && !to->device[0]; i++)

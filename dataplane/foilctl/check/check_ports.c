@@ -159,6 +159,25 @@ static void check_memif(struct check *check, const struct check_port *port, cons
 		check_add(check, CHECK_GOOD, subject, NULL, "its socket is %s", port->device);
 }
 
+static void check_exception(struct check *check, const struct check_port *port, const char *subject)
+{
+	bool is_tap = strcmp(port->exception, "tap") == 0;
+	const char *device = is_tap ? "/dev/net/tun" : "/dev/vhost-net";
+
+	if (!check_may_use(check, "%s", device))
+		check_add(check, CHECK_BAD, subject,
+			  is_tap ? "modprobe tun; chmod 666 /dev/net/tun (in a container: --device /dev/net/tun)"
+				 : "modprobe vhost_net and let the process open it, or use tap",
+			  "its exception port needs %s, which may not be opened", device);
+	else if (is_there(check, port->exception_interface))
+		check_add(check, CHECK_WARN, subject, "another name, or ip link del; fine while hydrofoil runs",
+			  "its exception port makes an interface %s, and there is one already",
+			  port->exception_interface);
+	else
+		check_add(check, CHECK_GOOD, subject, NULL, "what is not ours will go to the kernel by %s",
+			  port->exception_interface);
+}
+
 void check_ports(struct check *check)
 {
 	for (uint32_t i = 0; i < check->port_count; i++) {
@@ -178,5 +197,7 @@ void check_ports(struct check *check)
 		else
 			check_add(check, CHECK_GOOD, subject, NULL, "%s needs nothing of the machine",
 				  port->kind);
+		if (port->exception[0])
+			check_exception(check, port, subject);
 	}
 }

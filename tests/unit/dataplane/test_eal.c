@@ -194,6 +194,18 @@ static void settings_faults_name_port_and_cure(void)
 	snprintf(settings.ports[0].device, sizeof(settings.ports[0].device), "an_interface_name_of_twenty");
 	CU_ASSERT(refused("too long"));
 	fresh();
+	settings.ports[0].exception.kind = EXCEPTION_KIND_TAP;
+	CU_ASSERT(refused("names no interface"));
+	snprintf(settings.ports[0].exception.interface, 16, "%s", "foil-x0");
+	CU_ASSERT(settings_complete(&settings, &why));
+	CU_ASSERT_EQUAL(settings.ports[0].exception.packets_per_second, 10000);
+	CU_ASSERT_EQUAL(settings.ports[0].exception.burst, 1000);
+	settings.ports[0].exception.packets_per_second = 1000001;
+	CU_ASSERT(refused("1000001 packets a second"));
+	settings.ports[0].exception.packets_per_second = 0;
+	snprintf(settings.ports[0].exception.interface, 16, "%.15s", settings.ports[0].device);
+	CU_ASSERT(refused("the same interface"));
+	fresh();
 	settings.ports[0].mtu_bytes = 1279;
 	CU_ASSERT(refused("1279"));
 	fresh();

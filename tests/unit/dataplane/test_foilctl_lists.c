@@ -15,13 +15,14 @@ static void ports_are_shown(void)
 	segment_device(segment, 0)->rx_missed = 12345;
 	segment_device(segment, 0)->rss_state = 3;
 	segment_worker_port(segment_worker(segment, 1), 0)->rx_frames = 3;
+	segment_worker_port(segment_worker(segment, 0), 0)->exception_tx_frames = 7;
 	CU_ASSERT_EQUAL(FOILCTL(0, "ports", "--segment", fixture_path()), FOILCTL_OK);
 	CU_ASSERT_STRING_EQUAL(
 		foilctl_out,
 		"PORT  LINK  BIT/s   MTU  RX  RXbyte  TX  TXbyte   MISS  NOBUF  RXERR  TXERR  TXFULL  "
-		"RSS\n"
+		"KERNTX  KERNRX  RSS\n"
 		"eth0  up        -  1500  80       0   0       0  12.3K      0      0      0       0  "
-		"trusted\n");
+		"     7       0  trusted\n");
 	CU_ASSERT_EQUAL(FOILCTL(80, "ports", "--segment", fixture_path()), FOILCTL_OK);
 	CU_ASSERT(strcspn(foilctl_out, "\n") <= 80);
 	CU_ASSERT_EQUAL(FOILCTL(0, "ports", "--json", "--segment", fixture_path()), FOILCTL_OK);

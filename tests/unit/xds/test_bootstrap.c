@@ -193,6 +193,39 @@ static void routes_and_tags_of_ports_are_checked(void)
 	xds_text_end(&test);
 }
 
+static void exception_ports_are_checked(void)
+{
+	struct xds_text test;
+
+	xds_text_begin(&test,
+		"hydrofoil:\n"
+		"  ports:\n"
+		"  - name: a\n"
+		"    ring: {name: a}\n"
+		"    exception: {packets_per_second: 5}\n"
+		"  - name: b\n"
+		"    ring: {name: b}\n"
+		"    exception: {tap: {}}\n"
+		"  - name: c\n"
+		"    ring: {name: c}\n"
+		"    exception: {virtio_user: {interface: sixteen-are-more}}\n"
+		"  - name: d\n"
+		"    ring: {name: d}\n"
+		"    exception: {tap: {interface: x0}, packets_per_second: 1000001}\n");
+	CU_ASSERT_FALSE(test.good);
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 5, 16, "hydrofoil.ports[0].exception", "tap and virtio_user"));
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 8, 22, "hydrofoil.ports[1].exception.tap.interface",
+			       "required"));
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 11, 31,
+			       "hydrofoil.ports[2].exception.virtio_user.interface", "longer than 15"));
+	CU_ASSERT(xds_text_has(&test, FAULT_ERROR, 14, 39,
+			       "hydrofoil.ports[3].exception.packets_per_second", "1 to 1000000"));
+	CU_ASSERT_EQUAL(test.bootstrap.document.faults.errors, 4);
+	if (test.bootstrap.document.faults.errors != 4)
+		xds_text_print(&test);
+	xds_text_end(&test);
+}
+
 static void every_allocation_may_fail(void)
 {
 	bool good = false;
@@ -231,5 +264,5 @@ static void validate_counts_what_it_prints(void)
 
 UNIT_TESTS(UNIT_TEST(a_whole_file_becomes_a_root), UNIT_TEST(defaults_are_envoys),
 	   UNIT_TEST(all_faults_are_told_at_once_with_their_place),
-	   UNIT_TEST(routes_and_tags_of_ports_are_checked),
+	   UNIT_TEST(routes_and_tags_of_ports_are_checked), UNIT_TEST(exception_ports_are_checked),
 	   UNIT_TEST(every_allocation_may_fail), UNIT_TEST(validate_counts_what_it_prints))
