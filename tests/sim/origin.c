@@ -7,7 +7,6 @@
 #include "stack/base/time.h"
 #include "tests/sim/stream_io.h"
 
-#define ORIGIN_PORT 8080
 #define PIECE_BYTES 1200
 /* A first request may need retransmissions to get here: RFC 6298 5.7 makes them start at 3 s after a
  * lost SYN, so a handful of losses in a row are minutes. */

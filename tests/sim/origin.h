@@ -7,6 +7,7 @@
 #include "tests/sim/plan.h"
 #include "tests/sim/reader.h"
 
+#define ORIGIN_PORT 8080
 #define ORIGIN_CONNECTIONS_MAX 64
 #define ORIGIN_VANISHED_MAX 256
 #define ORIGIN_IDS_MAX 128

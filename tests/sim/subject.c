@@ -160,6 +160,7 @@ static void open_worker(struct subject *subject, uint16_t index, const struct su
 		.index = index,
 		.queue = index,
 		.fabric = subject->fabric,
+		.exceptions = subject->behind ? subject->behind->ports : NULL,
 		.port_count = subject->by_kernel ? 0 : 1,
 		.kernel = subject->by_kernel ? &subject->kernel.io : NULL,
 		.ports = subject->ports,
@@ -194,7 +195,8 @@ static void open_fabric(struct subject *subject)
 {
 	struct fabric_params params = {.workers = (uint16_t)subject->worker_count,
 				       .ports = 1,
-				       .queues = &subject->port.queues};
+				       .queues = &subject->port.queues,
+				       .exceptions = subject->behind != NULL};
 	struct why why;
 
 	if (subject->worker_count > 1)
@@ -211,7 +213,9 @@ void subject_open(struct subject *subject, struct wire *wire, const struct host_
 	subject->memory = memory;
 	subject->now_ns = now_ns;
 	subject->worker_count = limits->workers;
+	subject->behind = limits->behind;
 	host_netif(&subject->port.netif, number);
+	subject->port.netif.has_exception = subject->behind != NULL;
 	subject->port.ops = &port_ops;
 	subject->port.wait_fd = -1;
 	subject->port.queues = (uint16_t)limits->queues;
@@ -379,6 +383,8 @@ uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 		if (quiet == 0)
 			deadline_ns = DEADLINE_NEVER_NS;
 		quiet = poll_one(subject, &subject->workers[turn], &deadline_ns) ? 0 : quiet + 1;
+		if (subject->behind && behind_run(subject->behind, now_ns))
+			quiet = 0;
 		if (subject->moves > 0 && something_is_under_way(subject)) {
 			subject->moves--;
 			move_buckets(subject, subject->moves_are_whole);
@@ -386,6 +392,8 @@ uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 		}
 	}
 	judge_rss(subject);
+	if (subject->behind)
+		deadline_ns = deadline_earlier_ns(deadline_ns, behind_deadline_ns(subject->behind));
 	return deadline_ns;
 }
 

@@ -14,6 +14,7 @@
 #include "dataplane/worker/worker.h"
 #include "stack/base/prng.h"
 #include "stack/base/why.h"
+#include "tests/sim/behind.h"
 #include "tests/sim/host.h"
 #include "tests/sim/kernel.h"
 
@@ -42,6 +43,7 @@ struct subject_limits {
 	uint32_t slices_max;
 	uint32_t stream_budget_bytes;
 	bool by_kernel;         /* it has no port: a kernel serves it */
+	struct behind *behind;  /* NULL = its port has no exception port */
 };
 
 #define SUBJECT_WORKERS_MAX 3
@@ -75,6 +77,7 @@ struct subject {
 	const struct host_memory *memory;
 	struct prng prng;          /* who is polled */
 	struct fabric *fabric;     /* NULL = one worker */
+	struct behind *behind;     /* its exception port; NULL = it has none */
 	unsigned worker_count;
 	unsigned last_turn;
 	enum subject_rss rss;

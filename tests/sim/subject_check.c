@@ -139,7 +139,7 @@ static bool claims_are_known(const struct subject *subject, struct why *why)
 
 bool subject_is_clean(const struct subject *subject, struct why *why)
 {
-	if (subject->allocations > 0)
+	if (subject->allocations > 0 || (subject->behind && subject->behind->allocations > 0))
 		return why_set(why, "the worker called the allocator %u times", subject->allocations);
 	for (unsigned i = 0; i < subject->worker_count; i++) {
 		const struct subject_worker *w = &subject->workers[i];

@@ -161,7 +161,8 @@ static void spread(struct wire *wire, unsigned from, const uint8_t *bytes, uint3
 		   uint64_t now_ns)
 {
 	for (unsigned to = 0; to < wire->end_count; to++) {
-		bool meant = (bytes[0] & 1) || memcmp(bytes, wire->ends[to].mac, 6) == 0;
+		bool meant = (bytes[0] & 1) || wire->ends[to].takes_all ||
+			     memcmp(bytes, wire->ends[to].mac, 6) == 0;
 
 		if (to == from || !meant || !passes(wire, now_ns))
 			continue;

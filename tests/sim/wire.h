@@ -36,6 +36,7 @@ struct wire_frame;
 
 struct wire_end {
 	uint8_t mac[6];
+	bool takes_all;                   /* not only what is for its MAC */
 	struct rte_mempool *pool;         /* where received frames are put */
 	struct rte_mbuf **inbox;          /* arrived, not yet taken */
 	uint32_t inbox_count;

@@ -29,7 +29,7 @@ void world_memory_create(struct world_memory *memory)
 static void world_open(struct world *world, struct world_memory *memory, uint64_t seed, bool trace)
 {
 	struct wire_faults faults;
-	struct subject_limits limits;
+	struct subject_limits limits = {0};
 
 	memset(world, 0, sizeof(*world));
 	prng_seed(&world->prng, seed);
@@ -39,6 +39,8 @@ static void world_open(struct world *world, struct world_memory *memory, uint64_
 		  world_pick_budget_bytes(&world->prng), prng_next(&world->prng), 0);
 	world_pick_limits(world, seed, &limits);
 	world_make_crew(world, seed, &limits);
+	world->memory = memory;
+	world_make_behind(world, seed, &limits);
 	subject_open(&world->subject, &world->wire, &memory->worker, SUBJECT_NUMBER, &limits,
 		     prng_next(&world->prng), 0);
 	for (unsigned i = 0; i < ORIGINS; i++) {
@@ -48,7 +50,6 @@ static void world_open(struct world *world, struct world_memory *memory, uint64_
 		origin_open(&world->origins[i], &world->wire, &memory->origins, ORIGIN_NUMBER + i,
 			    budget_bytes, idle_ns, prng_next(&world->prng), 0);
 	}
-	world->memory = memory;
 	world_make_clients(world);
 	world_make_events(world);
 }
@@ -60,6 +61,9 @@ static uint16_t port_of(const struct world *world, unsigned index)
 	bool passes = index % 4 == 3 && !world->impatient &&
 		      world->clients[index].manner != CLIENT_PIPELINES;
 
+	/* The kernel behind the exception port serves there. */
+	if (world->has_behind && index % 4 == 1 && world->clients[index].manner != CLIENT_PIPELINES)
+		return ORIGIN_PORT;
 	return passes ? SUBJECT_TCP_PORT : SUBJECT_HTTP_PORT;
 }
 
@@ -74,6 +78,21 @@ static void start_clients(struct world *world)
 		client_start(&world->clients[i], &netif->addresses[i % 2].addr, port_of(world, i),
 			     world->now_ns);
 	}
+}
+
+/* The kernel's own client and whom it asks; returns when they want to go on. */
+static uint64_t run_behind(struct world *world)
+{
+	struct client *client = &world->behind.client;
+
+	if (!world->has_behind)
+		return DEADLINE_NEVER_NS;
+	if (!client->done && client->give_up_at_ns == 0)
+		client_start(client, &world->stranger.host.netif.addresses[world->client_count % 2].addr,
+			     ORIGIN_PORT, world->now_ns);
+	client_run(client, world->now_ns);
+	origin_run(&world->stranger, world->now_ns);
+	return deadline_earlier_ns(client_deadline_ns(client), origin_deadline_ns(&world->stranger));
 }
 
 static void happen(struct world *world)
@@ -130,7 +149,8 @@ static uint64_t turn(struct world *world)
 			client_run(&world->clients[i], now_ns);
 	host_run(&world->client_host, now_ns);
 	world->subject.starved = world->famine.until_ns != 0;
-	uint64_t next_ns = subject_run(&world->subject, now_ns);
+	uint64_t behind_ns = run_behind(world);
+	uint64_t next_ns = deadline_earlier_ns(subject_run(&world->subject, now_ns), behind_ns);
 
 	for (unsigned i = 0; i < ORIGINS; i++) {
 		origin_run(&world->origins[i], now_ns);
@@ -160,7 +180,7 @@ static bool clients_done(const struct world *world)
 	for (unsigned i = 0; i < world->client_count; i++)
 		if (!world->clients[i].done)
 			return false;
-	return true;
+	return !world->has_behind || world->behind.client.done;
 }
 
 static void add_outcomes(const struct client *client, struct world_verdict *verdict)
@@ -227,6 +247,10 @@ static void world_close(struct world *world)
 		origin_close(&world->origins[i], world->now_ns);
 	for (unsigned i = 0; i < world->client_count; i++)
 		INVARIANT(!world->clients[i].stream);
+	if (world->has_behind) {
+		behind_close(&world->behind, world->now_ns);
+		origin_close(&world->stranger, world->now_ns);
+	}
 	host_close(&world->client_host);
 	wire_close(&world->wire);
 }
@@ -247,7 +271,9 @@ void world_run(struct world_memory *memory, uint64_t seed, bool trace, struct wo
 	}
 	for (unsigned i = 0; i < world.client_count; i++)
 		add_outcomes(&world.clients[i], verdict);
-	verdict->hash = world.wire.hash ^ world.subject.log_hash ^ world.subject.input_hash;
+	if (world.has_behind)
+		add_outcomes(&world.behind.client, verdict);
+	verdict->hash = world.wire.hash ^ world.behind.cable.hash ^ world.subject.log_hash ^ world.subject.input_hash;
 	verdict->frames = world.wire.frames;
 	verdict->travelled = subject_travelled(&world.subject);
 	verdict->now_ns = world.now_ns;
@@ -256,6 +282,10 @@ void world_run(struct world_memory *memory, uint64_t seed, bool trace, struct wo
 			world.clients[i].give_up_at_ns = 0;
 	for (unsigned i = 0; !verdict->ok && i < world.client_count; i++)
 		client_run(&world.clients[i], world.now_ns);
+	if (!verdict->ok && world.has_behind) {
+		world.behind.client.give_up_at_ns = 0;
+		client_run(&world.behind.client, world.now_ns);
+	}
 	world_close(&world);
 	count_in_use(memory, after);
 	if (verdict->ok)

@@ -18,6 +18,7 @@ static bool posts_once(const struct world *world, unsigned index, struct why *wh
 
 		for (unsigned k = 0; k < ORIGINS; k++)
 			seen += world->origins[k].posts[id];
+		seen += world->has_behind ? world->behind.kernel.posts[id] : 0;
 		if (seen > client->sends[i])
 			return why_set(why, "client %u request %u: a POST sent %u times was seen %u times",
 				       index, i, client->sends[i], seen);
@@ -56,9 +57,9 @@ static bool all_are_calm(const struct world *world, struct why *why)
 }
 
 /* In a world without hostility every request that was sent has its answer, whatever the weather. */
-static bool check_client(const struct world *world, unsigned index, struct why *why)
+static bool check_client(const struct world *world, const struct client *client, unsigned index,
+			 struct why *why)
 {
-	const struct client *client = &world->clients[index];
 
 	for (unsigned i = 0; i < client->count; i++) {
 		enum client_outcome outcome = client->outcomes[i];
@@ -79,11 +80,32 @@ static bool check_client(const struct world *world, unsigned index, struct why *
 	return true;
 }
 
+static bool check_behind(const struct world *world, struct why *why)
+{
+	const struct behind *behind = &world->behind;
+
+	if (!check_client(world, &behind->client, CLIENTS_MAX, why))
+		return false;
+	if (behind->kernel.late_requests + world->stranger.late_requests > 0)
+		return why_set(why, "the kernel or whom it asks got a request after Connection: close");
+	if (behind->kernel.body_errors + world->stranger.body_errors > 0)
+		return why_set(why, "the kernel or whom it asks got wrong bodies");
+	for (unsigned i = 0; !world->hostile && i < world->subject.worker_count; i++) {
+		const struct drop_counters *drops = &world->subject.workers[i].drops;
+
+		if (drops->count[DROP_EXCEPTION_RATE] + drops->count[DROP_EXCEPTION_FULL] > 0)
+			return why_set(why, "frames for the kernel were dropped in a peaceful world");
+	}
+	return true;
+}
+
 bool world_check(const struct world *world, struct why *why)
 {
 	for (unsigned i = 0; i < world->client_count; i++)
-		if (!check_client(world, i, why) || !posts_once(world, i, why))
+		if (!check_client(world, &world->clients[i], i, why) || !posts_once(world, i, why))
 			return false;
+	if (world->has_behind && !check_behind(world, why))
+		return false;
 	if (world->calm && !all_are_calm(world, why))
 		return false;
 	for (unsigned i = 0; !world->hostile && i < SUBJECT_SLOTS * world->subject.worker_count; i++)

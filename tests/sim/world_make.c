@@ -77,6 +77,21 @@ void world_pick_limits(struct world *world, uint64_t seed, struct subject_limits
 	limits->stream_budget_bytes = 2 * world_pick_budget_bytes(prng);
 }
 
+void world_make_behind(struct world *world, uint64_t seed, struct subject_limits *limits)
+{
+	struct prng prng;
+
+	world->has_behind = seed % EXCEPTION_WORLDS == 5 || seed % EXCEPTION_WORLDS == 10;
+	if (!world->has_behind)
+		return;
+	prng_seed(&prng, seed ^ UINT64_C(0x65786365));
+	behind_open(&world->behind, SUBJECT_NUMBER, &world->memory->worker, &world->memory->origins, &prng,
+		    world->hostile, 1 + CLIENTS_MAX * CLIENT_REQUESTS_MAX, 0);
+	origin_open(&world->stranger, &world->wire, &world->memory->origins, STRANGER_NUMBER,
+		    world_pick_budget_bytes(&prng), 0, prng_next(&prng), 0);
+	limits->behind = &world->behind;
+}
+
 void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *limits)
 {
 	struct prng prng;

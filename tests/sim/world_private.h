@@ -13,10 +13,12 @@
 #define CLIENT_HOST_NUMBER 1
 #define SUBJECT_NUMBER 2
 #define ORIGIN_NUMBER 11
+#define STRANGER_NUMBER 21
 #define FRAMES 8192
 /* How long after the last client the worker may take to be clean: pool idle timeout, FIN-WAIT-2,
  * TIME-WAIT and orphaned connections that give up. */
 #define SETTLE_NS (900 * NS_PER_SECOND)
+#define EXCEPTION_WORLDS 16 /* two in so many have an exception port: one or several workers */
 #define KERNEL_WORLDS 4 /* one in so many runs on a kernel, without a port */
 #define TURNS_MAX 2000000
 
@@ -54,6 +56,9 @@ struct world {
 	unsigned client_count;
 	struct subject subject;
 	struct origin origins[ORIGINS];
+	bool has_behind;       /* the subject has an exception port */
+	struct behind behind;
+	struct origin stranger; /* serves the kernel there, and nobody else */
 	struct event events[EVENTS_MAX];
 	unsigned event_count;
 	uint64_t claim_at_ns; /* 0 = none, or it has happened */
@@ -71,6 +76,9 @@ void world_pick_limits(struct world *world, uint64_t seed, struct subject_limits
 /* How many workers, on how many queues, when buckets move, and how long clients pause meanwhile.  By chance of its own, so that the worlds
  * of odd seeds, which have one worker, stay what they were. */
 void world_make_crew(struct world *world, uint64_t seed, struct subject_limits *limits);
+
+/* Some worlds of either kind have an exception port; before the subject is opened. */
+void world_make_behind(struct world *world, uint64_t seed, struct subject_limits *limits);
 
 /* --- world_check.c ----------------------------------------------------------------------------- */
 
