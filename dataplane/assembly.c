@@ -169,7 +169,8 @@ static bool open_exception_ports(struct assembly *a, struct why *why)
 		log_info("port", "%s: what is not ours goes to the kernel by %s, at most %u packets a second, "
 				 "%u at once", settings->name, e->interface, e->packets_per_second, e->burst);
 	}
-	return true;
+	return !a->has_exceptions ||
+	       exception_port_kernel_range(&a->kernel_port_first, &a->kernel_port_last, why);
 }
 
 static bool open_segment(struct assembly *a, const char *version, struct why *why)
@@ -231,6 +232,8 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.ports = a->port_list,
 		.queue = index,
 		.exceptions = a->has_exceptions ? a->exception_list : NULL,
+		.kernel_port_first = a->kernel_port_first,
+		.kernel_port_last = a->kernel_port_last,
 		.fabric = a->fabric,
 		.rx_pool = a->rx_pool,
 		.header_pool = w->header_pool,

@@ -43,6 +43,8 @@ struct assembly {
 	struct exception_port exceptions[SETTINGS_PORTS_MAX];
 	struct exception_port *exception_list[SETTINGS_PORTS_MAX]; /* NULL where a port has none */
 	bool has_exceptions;
+	uint16_t kernel_port_first; /* where has_exceptions: ports that the kernel opens from */
+	uint16_t kernel_port_last;
 	struct complaints complaints;
 	struct segment *segment;
 	struct log_writer *log;

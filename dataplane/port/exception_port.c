@@ -8,6 +8,29 @@
 
 #include "dataplane/port/interface_set.h"
 
+#define PORT_RANGE "/proc/sys/net/ipv4/ip_local_port_range"
+#define PORTS_OUR_LEAST 1024u
+#define PORT_FIRST 1024u /* below, nobody opens from */
+
+bool exception_port_kernel_range(uint16_t *first, uint16_t *last, struct why *why)
+{
+	unsigned from = 32768, to = 60999; /* the kernel's default */
+	FILE *file = fopen(PORT_RANGE, "re");
+
+	if (file && fscanf(file, "%u %u", &from, &to) != 2)
+		from = to = 0;
+	if (file)
+		fclose(file);
+	from = from < PORT_FIRST ? PORT_FIRST : from;
+	if (to > UINT16_MAX || from > to || UINT16_MAX - PORT_FIRST - (to - from) < PORTS_OUR_LEAST)
+		return why_set(why, "the kernel opens connections from ports %u to %u, which leaves too few to "
+				    "us on ports with an exception port; sysctl -w "
+				    "net.ipv4.ip_local_port_range=\"32768 60999\"", from, to);
+	*first = (uint16_t)from;
+	*last = (uint16_t)to;
+	return true;
+}
+
 static bool read_setting(const char *family, const char *interface, const char *name, int *value)
 {
 	char path[128];

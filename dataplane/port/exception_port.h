@@ -41,6 +41,10 @@ MUST_USE bool exception_port_set_address(const struct exception_port *exception,
 					 const struct netif_address *address, bool present,
 					 struct why *why);
 
+/* The local ports that the kernel opens connections from (net.ipv4.ip_local_port_range), which are not to
+ * be ours as well.  False, with a sentence, when that leaves too few to us. */
+MUST_USE bool exception_port_kernel_range(uint16_t *first, uint16_t *last, struct why *why);
+
 /* Each makes the interface settings->exception.interface; its frames are port->ops' from then on. */
 MUST_USE bool exception_tap_create(struct exception_port *out, const struct port_settings *settings,
 				   struct why *why);

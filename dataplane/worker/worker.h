@@ -34,6 +34,8 @@ struct worker_params {
 	struct port **ports;
 	uint16_t queue;                     /* this worker's queue on the ports of which it owns one */
 	struct exception_port **exceptions; /* by port, NULL where it has none; NULL = no port has */
+	uint16_t kernel_port_first;         /* of local ports that the kernel opens connections from, there */
+	uint16_t kernel_port_last;          /* 0 = it leaves all to us */
 	struct fabric *fabric;              /* to the other workers; NULL = there are none */
 	struct rte_mempool *rx_pool;        /* of the ports; NULL = the header pool serves both */
 	struct rte_mempool *header_pool;

@@ -95,6 +95,8 @@ static bool create_parts(struct worker *w)
 		worker_peers_start(w->peers, w->stack, w->ports);
 	if (w->exceptions)
 		worker_exceptions_start(w->exceptions, w->stack);
+	if (p->kernel_port_last > 0)
+		tcp_leave_ports(stack_tcp(w->stack), p->kernel_port_first, p->kernel_port_last);
 	w->opener.open = open_stream;
 	struct gateway_params gateway = {
 		.opener = &w->opener,

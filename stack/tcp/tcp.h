@@ -109,6 +109,10 @@ struct stream_opener *tcp_opener(struct tcp *tcp);
 void tcp_set_port_filter(struct tcp *tcp, bool (*filter)(void *context, const struct flow_key *key),
 			 void *context);
 
+/* Active opens leave the ports first … last to others from now on: to the kernel behind an exception port,
+ * which opens connections from the same addresses.  At most all but 1,024 of those from 1024 on. */
+void tcp_leave_ports(struct tcp *tcp, uint16_t first, uint16_t last);
+
 /* --- looking and moving ------------------------------------------------------------------ */
 
 /* Whether there is a connection, or its TIME-WAIT entry, of this flow. */

@@ -212,6 +212,8 @@ struct tcp {
 	/* Whether a reply to this local port would come to this worker; NULL = every port is fine. */
 	bool (*port_filter)(void *context, const struct flow_key *key);
 	void *port_filter_context;
+	uint16_t left_port_first; /* of ports that active opens do not take */
+	uint16_t left_port_count;
 	enum tcp_pressure pressure;
 	struct drop_watch *drop_watch; /* NULL = nobody wants to know */
 	struct trace *trace;           /* the same */

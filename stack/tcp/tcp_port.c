@@ -7,16 +7,31 @@ void tcp_set_port_filter(struct tcp *tcp, bool (*filter)(void *context, const st
 	tcp->port_filter_context = context;
 }
 
+void tcp_leave_ports(struct tcp *tcp, uint16_t first, uint16_t last)
+{
+	tcp->left_port_first = first;
+	tcp->left_port_count = (uint16_t)(last - first + 1);
+}
+
+/* The n-th of the ports that are ours to take. */
+static uint16_t port_at(const struct tcp *tcp, uint32_t n)
+{
+	uint32_t port = TCP_PORT_FIRST + n;
+
+	if (tcp->left_port_count > 0 && port >= tcp->left_port_first)
+		port += tcp->left_port_count;
+	return (uint16_t)port;
+}
+
 static bool try_ports(struct tcp *tcp, struct flow_key *key, uint32_t tries)
 {
-	uint32_t range = UINT16_MAX + 1 - TCP_PORT_FIRST;
+	uint32_t range = UINT16_MAX + 1 - TCP_PORT_FIRST - (uint32_t)tcp->left_port_count;
 
 	key->local_port = 0;
 	uint32_t offset = (uint32_t)siphash13(&tcp->port_key, key, sizeof(*key));
 
 	for (uint32_t i = 0; i < tries; i++) {
-		key->local_port =
-			(uint16_t)(TCP_PORT_FIRST + (uint32_t)(offset + tcp->port_counter++) % range);
+		key->local_port = port_at(tcp, (uint32_t)(offset + tcp->port_counter++) % range);
 		if (tcp->port_filter && !tcp->port_filter(tcp->port_filter_context, key))
 			continue;
 		uint64_t hash = tcp_table_hash(&tcp->table, key);

@@ -180,6 +180,34 @@ static void ports_pass_the_filter_and_do_not_collide(void)
 	world_stop(&world);
 }
 
+/* Every port that is ours comes up, and none that is left to others. */
+static void ports_that_are_left_to_others_are_not_taken(void)
+{
+	static const struct {
+		uint16_t first, last;
+	} cases[] = {{32768, 60999}, {1024, 64000}, {2100, 65535}, {5000, 5000}};
+	static uint8_t seen[UINT16_MAX + 1];
+
+	for (unsigned c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		struct flow_key key = {.remote_port = 80};
+
+		world_start(&world, &(struct world_params){.seed = 6 + c});
+		struct tcp *tcp = world.hosts[0].tcp;
+
+		tcp_leave_ports(tcp, cases[c].first, cases[c].last);
+		memset(seen, 0, sizeof(seen));
+		for (uint32_t i = 0; i <= UINT16_MAX; i++) {
+			CU_ASSERT_FATAL(tcp_port_choose(tcp, &key));
+			seen[key.local_port] = 1;
+		}
+		for (uint32_t port = 0; port <= UINT16_MAX; port++)
+			if (seen[port] != (port >= TCP_PORT_FIRST &&
+					   (port < cases[c].first || port > cases[c].last)))
+				CU_FAIL_FATAL("a port too many or too few");
+		world_stop(&world);
+	}
+}
+
 static uint16_t visited[64];
 static unsigned visits;
 
@@ -310,6 +338,7 @@ static void progress_confirms_the_first_hop(void)
 
 UNIT_TESTS(UNIT_TEST(the_most_specific_listener_wins), UNIT_TEST(families_and_vrfs_are_kept_apart),
 	   UNIT_TEST(a_place_is_taken_once_and_the_table_is_bounded),
-	   UNIT_TEST(ports_pass_the_filter_and_do_not_collide), UNIT_TEST(visits_every_connection_once),
+	   UNIT_TEST(ports_pass_the_filter_and_do_not_collide),
+	   UNIT_TEST(ports_that_are_left_to_others_are_not_taken), UNIT_TEST(visits_every_connection_once),
 	   UNIT_TEST(an_orphan_is_given_up), UNIT_TEST(fin_wait_2_ends),
 	   UNIT_TEST(progress_confirms_the_first_hop))
