@@ -77,6 +77,9 @@ static bool complete_exception(struct port_settings *port, struct why *why)
 
 	if (e->kind == EXCEPTION_KIND_NONE)
 		return true;
+	if (port->kind == PORT_KIND_TAP)
+		return why_set(why, "port %s: a tap port has the kernel at its other end already; an exception "
+				    "port is for the other kinds", port->name);
 	if (e->interface[0] == '\0')
 		return why_set(why, "port %s: its exception port names no interface", port->name);
 	if (has_interface_name(port->kind) && strcmp(port->device, e->interface) == 0)

@@ -6,7 +6,7 @@ import os
 from tests.lib.harness import TOP, Program
 
 # What is proved over other kinds of ports as well, by the same tests.
-OVER = {'af_xdp': ['bodies', 'curl', 'link', 'load', 'nginx', 'tcp_proxy'],
+OVER = {'af_xdp': ['bodies', 'curl', 'exception', 'link', 'load', 'nginx', 'tcp_proxy'],
         'tap': ['bodies', 'curl', 'tcp_proxy']}
 TIMEOUTS_S = {'bodies': 240, 'load': 240, 'quickstart': 300, 'unprivileged': 500}
 SEES_THE_MACHINE = {'quickstart', 'harness'}  # compares the machine before and after

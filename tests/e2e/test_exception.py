@@ -317,6 +317,33 @@ def test_without_an_exception_port_it_is_refused_by_us(world):
     assert dropped(world, 'TCP_NO_CONNECTION') > 0
 
 
+def has_address(world, address):
+    return address in world.call('gateway', ['ip', 'addr', 'show', 'foil-x0']).stdout
+
+
+def test_an_address_that_another_host_has_is_not_the_kernels(world):
+    world.stop_gateway()
+    sh(f'ip -n client addr add {FRONT4}/24 dev c0')
+    world.start_gateway(bootstrap.default(world, hydrofoil={'ports': ports()}))
+    until('it is taken away', lambda: not has_address(world, f'{FRONT4}/24'))
+    assert has_address(world, f'{FRONT6}/64')
+    sh(f'ip -n client addr del {FRONT4}/24 dev c0')
+
+
+@limit(100)
+def test_an_address_that_others_are_asked_about_is_not_the_kernels_yet(world):
+    world.stop_gateway()
+    made = ports()
+    made[0]['duplicate_addresses'] = 'PROBE_FIRST'
+    world.start_gateway(bootstrap.default(world, hydrofoil={'ports': made}), ready=False)
+    until('the interface is there', lambda: not world.call(
+        'gateway', ['ip', 'link', 'show', 'foil-x0'], check=False).returncode)
+    assert not has_address(world, f'{FRONT4}/24')
+    until('it is ours', lambda: has_address(world, f'{FRONT4}/24'), 20)
+    until('/ready says LIVE', world.is_ready, 20)
+    serves(world)
+
+
 def refusal(world, **exception):
     """What hydrofoil says when it does not start."""
     world.stop_gateway()

@@ -52,6 +52,11 @@ def test_over_af_packet(world):
 
 
 @limit(180)
+def test_exception_ports(world):
+    as_nobody('test_exception')
+
+
+@limit(180)
 def test_over_tap(world):
     as_nobody('test_curl', 'tap')
 

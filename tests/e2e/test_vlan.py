@@ -25,6 +25,7 @@ def prepare(world):
     world.address('client', 'v100', '10.80.1.2', 'fd80:1::2', '10.80.1.1', 'fd80:1::1')
     ports = bootstrap.ports()
     ports[0]['vlan'] = 100
+    ports[0]['exception'] = {'tap': {'interface': 'foil-x0'}}
     world.origin()
     world.start_gateway(bootstrap.default(world, hydrofoil={'ports': ports}))
 
@@ -39,6 +40,12 @@ def test_requests_with_the_tag_of_the_port(world):
 
 def test_full_frames_pass_with_their_tag(world):
     world.call('client', ['ping', '-c', 1, '-W', 2, '-M', 'do', '-s', 1472, '10.80.1.1'])
+
+
+def test_the_kernel_behind_it_is_in_the_vlan_too(world):
+    for host in ('10.80.1.2', 'fd80:1::2'):
+        world.call('gateway', ['ping', '-c', 2, '-i', '0.2', '-W', 2, '-I', 'foil-x0', host])
+    world.call('gateway', ['ping', '-c', 1, '-W', 2, '-s', 1472, '-M', 'do', '-I', 'foil-x0', '10.80.1.2'])
 
 
 def test_another_tag_is_not_heard_and_counted(world):

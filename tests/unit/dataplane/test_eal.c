@@ -205,6 +205,8 @@ static void settings_faults_name_port_and_cure(void)
 	settings.ports[0].exception.packets_per_second = 0;
 	snprintf(settings.ports[0].exception.interface, 16, "%.15s", settings.ports[0].device);
 	CU_ASSERT(refused("the same interface"));
+	settings.ports[0].kind = PORT_KIND_TAP;
+	CU_ASSERT(refused("has the kernel at its other end"));
 	fresh();
 	settings.ports[0].mtu_bytes = 1279;
 	CU_ASSERT(refused("1279"));
