@@ -125,7 +125,7 @@ static const struct foilctl_option trace_options[] = {
 	TEXT("conn", 0, "ID", connection, "this connection, which is open (its ID in foilctl conns)"),
 	NUMBER("connections", 'n', count, "so many of them (default 1, at most 64)"),
 	DURATION("duration", 't', duration_ns, "end after this time (else with the last of them)"),
-	ADMIN, JSON, END};
+	ADMIN, FLAG("json", 0, json, "for programs: a JSON object a line, one an event"), END};
 static const struct foilctl_example trace_examples[] = {
 	{"trace", "the next connection, whoever it is"},
 	{"trace -a 10.0.0.7 -n 3", "the next three of one client"},
