@@ -11,6 +11,7 @@ import time
 
 from measure import bootstrap, cpu
 from measure.failure import Failure
+from tests.lib import envoy
 
 NGINX_COMMON = '''
 user root; worker_processes 1; daemon off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;

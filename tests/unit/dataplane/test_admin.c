@@ -67,7 +67,7 @@ static bool get_view(void *context, struct config_view *out, struct why *why)
 {
 	static struct config_endpoints hosts = {.endpoints = endpoints, .endpoint_count = 2};
 	static struct config_cluster quiet = {
-		.name = {"quiet", 5}, .stat_name = {"seen", 4}, .breakers = {1, 2, 3, 4}};
+		.name = {"quiet", 5}, .stat_name = {"seen", 4}, .breakers = {1, 2, 3, 4, false}};
 	static struct config_cluster busy = {.name = {"a\"b\\c|80", 8},
 					     .stat_name = {"a\"b\\c|80", 8},
 					     .discovery = DISCOVERY_EDS};
