@@ -273,7 +273,7 @@ static void a_frame_asks_again_who_has_been_asked_before(void)
 	uint32_t from = wire.out_count;
 
 	say(GET);
-	struct rte_mbuf *frame = wire.in[--wire.in_count];
+	struct rte_mbuf *frame = wire.in[0][--wire.in_count[0]];
 
 	frame->port = 0;
 	frame->hash.rss = hash_of_port(port);
