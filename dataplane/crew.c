@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "dataplane/assembly.h"
+#include "dataplane/counters/segment.h"
 #include "dataplane/logger.h"
 #include "stack/base/counter.h"
 
 /* A gap that lasts: a burst of connections is none. */
 #define UNEVEN_TICKS 3
+/* How long evening out leaves a bucket alone that has moved: its connections travel, and show what they
+ * are worth where they are now. */
+#define STAY_TICKS 15
 
 void crew_init(struct crew *crew, struct assembly *assembly)
 {
@@ -57,8 +61,10 @@ static uint32_t carry_out(struct crew *crew)
 	struct mail mail = {.kind = MAIL_BUCKETS};
 	uint32_t moved = 0;
 
-	for (uint32_t i = 0; i < crew->plan.count; i++)
+	for (uint32_t i = 0; i < crew->plan.count; i++) {
 		moved += bucket_move(buckets_of(crew), crew->plan.bucket[i], crew->plan.to[i]);
+		crew->view.stay[crew->plan.bucket[i]] = STAY_TICKS;
+	}
 	crew->moves += moved;
 	/* Whoever has a full mailbox looks when its next flow ends, or at the next move. */
 	if (moved > 0)
@@ -73,10 +79,14 @@ void crew_tick(struct crew *crew)
 	pthread_mutex_lock(&crew->lock);
 	measure(crew);
 	look(crew);
+	for (uint32_t i = 0; i < BUCKETS; i++)
+		crew->view.stay[i] -= crew->view.stay[i] > 0;
 	bucket_plan_even_out(&crew->view, &crew->plan);
 	crew->uneven_ticks = crew->plan.count > 0 ? crew->uneven_ticks + 1 : 0;
-	if (crew->uneven_ticks >= UNEVEN_TICKS)
+	if (crew->uneven_ticks >= UNEVEN_TICKS) {
 		carry_out(crew);
+		crew->uneven_ticks = 0;
+	}
 	pthread_mutex_unlock(&crew->lock);
 }
 
@@ -157,14 +167,19 @@ static void write_worker(struct crew *crew, uint16_t worker, struct text *out)
 		sum += __atomic_load_n(&flows[i], __ATOMIC_RELAXED);
 	}
 	const struct eal_plan *plan = &crew->assembly->plan;
+	const struct segment_worker *counted = segment_worker(crew->assembly->segment, worker);
 
 	text_printf(out,
 		    "{\"worker\":%u,\"cpu\":%u,\"node\":%u,\"resting\":%s,\"busy\":%u.%03u,\"buckets\":%u,\"leaving\":%u,"
-		    "\"flows\":%u}",
+		    "\"flows\":%u,\"connections\":%" PRIu64 ",\"travelled_in\":%" PRIu64
+		    ",\"travelled_out\":%" PRIu64 "}",
 		    worker, plan->worker_cpus[worker],
 		    rte_lcore_to_socket_id(plan->worker_lcores[worker]), crew->view.resting[worker] ? "true" : "false",
 		    crew->view.busy_permille[worker] / 1000, crew->view.busy_permille[worker] % 1000,
-		    crew->assembly->fabric ? homes : BUCKETS, leaving, sum);
+		    crew->assembly->fabric ? homes : BUCKETS, leaving, sum,
+		    counter_read(&counted->tcp->connections_established),
+		    counter_read(&counted->worker->travelled_in),
+		    counter_read(&counted->worker->travelled_out));
 }
 
 void crew_write(struct crew *crew, struct text *out)

@@ -4,10 +4,10 @@
  *     control loop ── crew_tick ────────┼──> bucket_plan ──> buckets (compare-and-swap)
  *                                       └──> MAIL_BUCKETS to every worker
  *
- * New connections begin at the new home at once; what lives stays where it is until it ends, and its
- * packets are handed on (dataplane/worker/buckets.h).  A worker that rests keeps its thread, which
- * sleeps when its last connection has ended, and still receives and sends for the others where it
- * owns a queue.  Control threads; a lock keeps them apart, no worker takes it. */
+ * New connections begin at the new home at once, idle ones go there, busy ones when they become idle
+ * (dataplane/worker/worker_travel.h).  A worker that rests keeps its thread, which sleeps when nobody
+ * lives there any more, and still receives and sends for the others where it owns a queue.  Control
+ * threads; a lock keeps them apart, no worker takes it. */
 #ifndef DATAPLANE_CREW_H
 #define DATAPLANE_CREW_H
 
@@ -42,8 +42,9 @@ MUST_USE bool crew_add(struct crew *crew, uint32_t worker, struct why *why);
 MUST_USE bool crew_move(struct crew *crew, uint32_t from, uint32_t to, uint32_t count,
 			struct why *why);
 /* {"buckets":512,"moves":0,"workers":[{"worker":0,"cpu":5,"node":0,"resting":false,"busy":0.12,"buckets":256,
- * "leaving":0,"flows":12}, …]} -- leaving: buckets that have moved and in which connections still live
- * here. */
+ * "leaving":0,"flows":12,"connections":9,"travelled_in":3,"travelled_out":0}, …]} -- leaving: buckets that
+ * have moved and in which something still lives here; flows: connections and TIME-WAIT entries;
+ * connections: those of them that are established. */
 void crew_write(struct crew *crew, struct text *out);
 
 #endif

@@ -52,22 +52,27 @@ bool bucket_plan_rest(const struct bucket_view *view, uint16_t worker, struct bu
 
 void bucket_plan_add(const struct bucket_view *view, uint16_t worker, struct bucket_plan *plan)
 {
-	uint32_t counts[BUCKET_WORKERS_MAX] = {0}, active = 1;
+	uint64_t loads[BUCKET_WORKERS_MAX], share = 0;
+	uint32_t active = 1;
 
 	plan->count = 0;
-	for (uint32_t i = 0; i < BUCKETS; i++)
-		counts[view->home[i]]++;
-	for (uint16_t i = 0; i < view->workers; i++)
+	sum_loads(view, loads);
+	for (uint16_t i = 0; i < view->workers; i++) {
 		active += i != worker && !view->resting[i];
+		share += loads[i];
+	}
+	share /= active;
 	/* One bucket from each of the others in turn: from whoever has more than its share. */
-	for (uint32_t i = 0; i < BUCKETS && counts[worker] < BUCKETS / active; i++) {
+	for (uint32_t i = 0; i < BUCKETS && loads[worker] < share; i++) {
 		uint16_t from = view->home[i];
+		uint64_t load = load_of(view, i);
 
-		if (from == worker || (counts[from] <= BUCKETS / active && !view->resting[from]))
+		if (from == worker || loads[worker] + load > share ||
+		    (loads[from] <= share && !view->resting[from]))
 			continue;
 		put(plan, i, worker);
-		counts[from]--;
-		counts[worker]++;
+		loads[from] -= load;
+		loads[worker] += load;
 	}
 }
 
@@ -91,12 +96,26 @@ void bucket_plan_move(const struct bucket_view *view, uint16_t from, uint16_t to
 	}
 }
 
-void bucket_plan_even_out(const struct bucket_view *view, struct bucket_plan *plan)
+/* Buckets of `from` that make up this much of its load, and may move, go to `to`. */
+static void move_load(const struct bucket_view *view, uint16_t from, uint16_t to, uint64_t wanted,
+		      struct bucket_plan *plan)
 {
-	uint64_t loads[BUCKET_WORKERS_MAX], moved = 0;
+	uint64_t moved = 0;
+
+	for (uint32_t i = 0; i < BUCKETS && plan->count < BUCKET_PLAN_EVEN_MAX; i++) {
+		if (view->home[i] != from || view->stay[i] || moved + load_of(view, i) > wanted)
+			continue;
+		put(plan, i, to);
+		moved += load_of(view, i);
+	}
+}
+
+/* The two meet in the middle: of how busy they are … */
+static bool even_out_busy(const struct bucket_view *view, const uint64_t *loads,
+			  struct bucket_plan *plan)
+{
 	uint16_t busiest = NOBODY, idlest = NOBODY;
 
-	plan->count = 0;
 	for (uint16_t i = 0; i < view->workers; i++) {
 		if (view->resting[i])
 			continue;
@@ -107,17 +126,41 @@ void bucket_plan_even_out(const struct bucket_view *view, struct bucket_plan *pl
 	}
 	if (busiest == NOBODY || view->busy_permille[busiest] < BUCKET_PLAN_BUSY_PERMILLE ||
 	    view->busy_permille[busiest] - view->busy_permille[idlest] < BUCKET_PLAN_GAP_PERMILLE)
-		return;
-	sum_loads(view, loads);
-	/* The part of its load that is half of the gap, so that the two meet in the middle. */
-	uint64_t wanted = loads[busiest] *
-			  (view->busy_permille[busiest] - view->busy_permille[idlest]) / 2 /
-			  view->busy_permille[busiest];
+		return false;
+	move_load(view, busiest, idlest,
+		  loads[busiest] * (view->busy_permille[busiest] - view->busy_permille[idlest]) / 2 /
+			  view->busy_permille[busiest],
+		  plan);
+	return true;
+}
 
-	for (uint32_t i = 0; i < BUCKETS && plan->count < BUCKET_PLAN_EVEN_MAX; i++) {
-		if (view->home[i] != busiest || moved + load_of(view, i) > wanted)
+/* … or of how many connections they have; never to the busier one of them. */
+static void even_out_flows(const struct bucket_view *view, const uint64_t *loads,
+			   struct bucket_plan *plan)
+{
+	uint16_t fullest = NOBODY, emptiest = NOBODY;
+
+	for (uint16_t i = 0; i < view->workers; i++) {
+		if (view->resting[i])
 			continue;
-		put(plan, i, idlest);
-		moved += load_of(view, i);
+		if (fullest == NOBODY || loads[i] > loads[fullest])
+			fullest = i;
+		if (emptiest == NOBODY || loads[i] < loads[emptiest])
+			emptiest = i;
 	}
+	if (fullest == NOBODY || loads[fullest] < loads[emptiest] * 5 / 4 ||
+	    loads[fullest] < loads[emptiest] + BUCKET_PLAN_GAP_FLOWS ||
+	    view->busy_permille[emptiest] > view->busy_permille[fullest])
+		return;
+	move_load(view, fullest, emptiest, (loads[fullest] - loads[emptiest]) / 2, plan);
+}
+
+void bucket_plan_even_out(const struct bucket_view *view, struct bucket_plan *plan)
+{
+	uint64_t loads[BUCKET_WORKERS_MAX];
+
+	plan->count = 0;
+	sum_loads(view, loads);
+	if (!even_out_busy(view, loads, plan))
+		even_out_flows(view, loads, plan);
 }

@@ -143,10 +143,10 @@ def order(world, what):
     assert status == 200, body
 
 
-def wrk_during(world, what, *options):
+def wrk_during(world, what, *options, url='http://10.80.1.1/direct'):
     """wrk runs while what() changes things; not one of its requests may fail."""
     with world.inside('client'):
-        load = subprocess.Popen(['wrk', '-t1', '-c32', '-d8s', *options, 'http://10.80.1.1/direct'],
+        load = subprocess.Popen(['wrk', '-t1', '-c32', '-d8s', *options, url],
                                 text=True, stdout=subprocess.PIPE)
     time.sleep(1)
     what()
@@ -191,6 +191,70 @@ def test_workers_rest_and_are_added_while_connections_come_and_go(world):
 def test_buckets_move_under_load(world):
     wrk_during(world, lambda: move_to_and_fro(world))
     wrk_during(world, lambda: move_to_and_fro(world), '-H', 'Connection: close')
+
+
+def is_empty(world, worker):
+    """Whether no live connection is left with this worker: what still counts is in TIME-WAIT."""
+    return (counts(world, 'gateway_connections')[worker] == 0
+            and workers(world)[worker]['connections'] == 0)
+
+
+def everybody_arrived(world):
+    """All that left one worker came to another, and every one that was opened is closed once."""
+    until('travellers arrive', lambda: sum(counts(world, 'travelled_out_total'))
+          == sum(counts(world, 'travelled_in_total')))
+    assert dropped(world, 'TRAVEL_FRAMES_FULL') == 0
+
+
+@limit(60)
+def test_a_rested_worker_keeps_no_connection(world):
+    """Under load by keep-alive connections, to hosts too: all of them move while wrk runs."""
+    before = sum(counts(world, 'travelled_in_total'))
+
+    def rest():
+        for worker in (1, 0):
+            order(world, f'rest={worker}')
+            until('it is empty', lambda w=worker: is_empty(world, w), limit_s=4)
+            order(world, f'add={worker}')
+            time.sleep(0.3)
+
+    wrk_during(world, rest, url='http://10.80.1.1/')
+    moved = sum(counts(world, 'travelled_in_total')) - before
+    print(f'# travelled: {moved}', flush=True)
+    assert moved >= 32, moved
+    everybody_arrived(world)
+
+
+@limit(30)
+def test_a_patient_client_is_served_by_the_other_worker(world):
+    """One connection, a request every 100 ms: after the move the other worker serves it."""
+    with world.inside('client'), socket.create_connection(('10.80.1.1', 80), timeout=5) as sock:
+        def ask(times):
+            before = counts(world, 'log_lines_total')
+            for _ in range(times):
+                sock.sendall(b'GET /direct HTTP/1.1\r\nHost: x\r\n\r\n')
+                answer = b''
+                while not answer.endswith(b'\r\n\r\n') and b'\r\n\r\n' not in answer:
+                    answer += sock.recv(4096)
+                head, _, body = answer.partition(b'\r\n\r\n')
+                assert head.startswith(b'HTTP/1.1 200'), answer
+                length = int(re.search(rb'content-length: (\d+)', head, re.I).group(1))
+                while len(body) < length:
+                    body += sock.recv(4096)
+                time.sleep(0.1)
+            after = counts(world, 'log_lines_total')
+            return [a - b for a, b in zip(after, before)]
+
+        for _ in range(3):
+            served = ask(3)
+            home = served.index(3)
+            order(world, f'rest={home}')
+            until('it travels', lambda h=home: is_empty(world, h))
+            served = ask(8)
+            assert served[1 - home] == 8, (home, served)
+            order(world, f'add={home}')
+            time.sleep(0.2)  # its bucket may come back, and the connection with it
+    everybody_arrived(world)
 
 
 def test_an_order_that_cannot_be_is_refused(world):

@@ -103,7 +103,7 @@ static void moves_take_the_fullest_first_and_no_more_than_there_are(void)
 static void evening_out_waits_for_a_reason_and_stops_at_the_middle(void)
 {
 	spread(2);
-	for (uint32_t i = 0; i < BUCKETS; i += 2)
+	for (uint32_t i = 0; i < BUCKETS; i++)
 		view.flows[i] = 3;
 	bucket_plan_even_out(&view, &plan);
 	CU_ASSERT_EQUAL(plan.count, 0);
@@ -132,7 +132,66 @@ static void evening_out_waits_for_a_reason_and_stops_at_the_middle(void)
 	CU_ASSERT_EQUAL(plan.count, 0);
 }
 
+/* Though nobody is busy: long-lived connections take memory, and may wake up. */
+static void connections_are_evened_out_too(void)
+{
+	spread(2);
+	for (uint32_t i = 0; i < BUCKETS; i += 2)
+		view.flows[i] = 3;
+	/* The one with fewer is the busier one: nothing more for it. */
+	view.busy_permille[1] = 100;
+	bucket_plan_even_out(&view, &plan);
+	CU_ASSERT_EQUAL(plan.count, 0);
+	view.busy_permille[0] = 100;
+	unsigned rounds = 0;
+
+	do {
+		bucket_plan_even_out(&view, &plan);
+		apply();
+	} while (plan.count > 0 && ++rounds < 1000);
+	CU_ASSERT(rounds > 5 && rounds < 100);
+	CU_ASSERT(flows_of(0) + buckets_of(0) <= (flows_of(1) + buckets_of(1)) * 5 / 4);
+	CU_ASSERT(flows_of(1) < flows_of(0));
+	/* A few more here than there are no reason. */
+	spread(2);
+	for (uint32_t i = 0; i < 2 * (BUCKET_PLAN_GAP_FLOWS - 1); i += 2)
+		view.flows[i] = 1;
+	bucket_plan_even_out(&view, &plan);
+	CU_ASSERT_EQUAL(plan.count, 0);
+}
+
+static void who_has_just_moved_stays_for_a_while(void)
+{
+	spread(2);
+	view.busy_permille[0] = 900;
+	for (uint32_t i = 0; i < BUCKETS; i++)
+		view.stay[i] = i != 100;
+	bucket_plan_even_out(&view, &plan);
+	CU_ASSERT(plan.count == 1 && plan.bucket[0] == 100 && plan.to[0] == 1);
+	/* Who is told to rest, or to take, does so all the same. */
+	bucket_plan_move(&view, 0, 1, 5, &plan);
+	CU_ASSERT_EQUAL(plan.count, 5);
+}
+
+static void an_added_worker_gets_its_share_of_connections(void)
+{
+	spread(2);
+	CU_ASSERT(bucket_plan_rest(&view, 1, &plan));
+	apply();
+	/* All connections in the first quarter of the buckets. */
+	for (uint32_t i = 0; i < BUCKETS / 4; i++)
+		view.flows[i] = 9;
+	bucket_plan_add(&view, 1, &plan);
+	apply();
+	uint64_t here = flows_of(1) + buckets_of(1), there = flows_of(0) + buckets_of(0);
+
+	CU_ASSERT(here <= there && here + 10 > there);
+}
+
 UNIT_TESTS(UNIT_TEST(a_resting_worker_has_no_bucket_and_the_rest_share_them),
 	   UNIT_TEST(heavy_buckets_go_to_different_workers), UNIT_TEST(an_added_worker_gets_its_share),
 	   UNIT_TEST(moves_take_the_fullest_first_and_no_more_than_there_are),
-	   UNIT_TEST(evening_out_waits_for_a_reason_and_stops_at_the_middle))
+	   UNIT_TEST(evening_out_waits_for_a_reason_and_stops_at_the_middle),
+	   UNIT_TEST(connections_are_evened_out_too),
+	   UNIT_TEST(who_has_just_moved_stays_for_a_while),
+	   UNIT_TEST(an_added_worker_gets_its_share_of_connections))
