@@ -255,7 +255,7 @@ static bool make_worker(struct assembly *a, uint16_t index, struct why *why)
 		.doorbell = &w->doorbell,
 	};
 
-	w->worker = worker_create(&params);
+	w->worker = worker_thread_create(a->plan.worker_lcores[index], &params);
 	if (!w->worker) {
 		kernel_socket_close(&w->kernel);
 		doorbell_close(&w->doorbell);

@@ -50,6 +50,28 @@ static int loop(void *argument)
 	return 0;
 }
 
+struct making {
+	const struct worker_params *params;
+	struct worker *worker;
+};
+
+static int make(void *argument)
+{
+	struct making *making = argument;
+
+	making->worker = worker_create(making->params);
+	return 0;
+}
+
+struct worker *worker_thread_create(unsigned lcore, const struct worker_params *params)
+{
+	struct making making = {.params = params};
+
+	if (rte_eal_remote_launch(make, &making, lcore) == 0)
+		rte_eal_wait_lcore(lcore);
+	return making.worker;
+}
+
 bool worker_thread_start(struct worker_thread *t, struct why *why)
 {
 	t->stop = false;

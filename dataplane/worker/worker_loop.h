@@ -18,6 +18,9 @@ struct worker_thread {
 	bool running;
 };
 
+/* worker_create by the thread that will run it: its memory is near its CPU, and comes from a part of the
+ * heap in which no other worker's lies, so that the two never share a line. */
+struct worker *worker_thread_create(unsigned lcore, const struct worker_params *params);
 /* Starts the loop on thread->lcore. */
 MUST_USE bool worker_thread_start(struct worker_thread *thread, struct why *why);
 /* Ends the loop and waits for it. */

@@ -40,6 +40,7 @@ static struct port *ports[] = {&wire.port};
 static struct rte_mempool *pool, *indirect;
 struct fabric *fabric;
 uint64_t now_ns;
+struct worker *(*make_worker)(const struct worker_params *params) = worker_create;
 
 static void no_line(struct log_sink *self, uint32_t sink, const char *text, uint32_t length)
 {
@@ -83,7 +84,7 @@ static void start_worker(uint16_t index)
 	};
 	struct mail mail = {.kind = MAIL_CONFIG, .config = &config};
 
-	one->worker = worker_create(&params);
+	one->worker = make_worker(&params);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(one->worker);
 	fabric_attach(fabric, index, worker_mailbox(one->worker), NULL);
 	CU_ASSERT(mailbox_post(worker_mailbox(one->worker), &mail));

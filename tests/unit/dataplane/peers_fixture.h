@@ -43,6 +43,9 @@ extern struct one ones[WORKERS];
 extern struct fabric *fabric;
 extern uint64_t now_ns;
 
+/* How they are made: worker_create, unless a test has something else. */
+extern struct worker *(*make_worker)(const struct worker_params *params);
+
 void start(void);
 void start_with_queues(uint16_t queues);
 /* At the next start the port has these as well ("10.0.0.3"). */

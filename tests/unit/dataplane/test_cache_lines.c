@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "dataplane/counters/segment_layout.h"
+#include "dataplane/worker/worker_loop.h"
+#include "stack/base/time.h"
+#include "tests/lib/eal.h"
+#include "tests/lib/heap_watch.h"
 #include "tests/lib/unit.h"
 #include "tests/unit/dataplane/peers_fixture.h"
 
@@ -126,5 +130,115 @@ static void workers_write_lines_of_their_own(void)
 	finish();
 }
 
+/* By a thread of its own, as assembly.c has it. */
+static struct worker *make_recorded(const struct worker_params *params)
+{
+	heap_watch_record(params->index);
+	struct worker *worker = worker_thread_create(params->index + 1u, params);
+
+	heap_watch_record(HEAP_NOBODY);
+	return worker;
+}
+
+static unsigned mail_lines, foreign_lines;
+
+/* Of another worker's memory all may write its mailbox, and nothing else. */
+static void hear_write(int writer, int owner, const void *line)
+{
+	const uint8_t *at = line;
+	const uint8_t *box = (const uint8_t *)worker_mailbox(ones[owner].worker);
+
+	/* The sender's part: tail and slots, not the line of the head between them. */
+	if (at >= box && at < box + sizeof(struct mailbox) && at != box + offsetof(struct mailbox, head)) {
+		mail_lines++;
+		return;
+	}
+	foreign_lines++;
+	printf("# worker %d wrote into worker %d, %td bytes from its begin\n", writer, owner,
+	       at - (const uint8_t *)ones[owner].worker);
+}
+
+static void poll_guarded(uint16_t worker)
+{
+	heap_watch_begin(worker);
+	worker_poll(ones[worker].worker, now_ns);
+	heap_watch_end(hear_write);
+}
+
+static void open_one(uint16_t worker, uint16_t remote_port)
+{
+	struct tcp *tcp = stack_tcp(worker_stack(ones[worker].worker));
+	struct stream_target target = {.remote = ip_addr_from_v4(PEER), .remote_port = remote_port};
+	enum stream_failure why;
+	struct stream *stream = tcp_opener(tcp)->open(tcp_opener(tcp), &target, &why, now_ns);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(stream);
+	stream_reset(stream, now_ns);
+	stream_release(stream, now_ns);
+}
+
+/* Connections that come, go and are opened, neighbours that are learnt, buckets that move. */
+static void work_guarded(void)
+{
+	struct mail mail = {.kind = MAIL_BUCKETS};
+
+	for (uint16_t port = 1000; port < 1200; port++) {
+		hear_syn(port);
+		if (port % 3 == 0)
+			hear_segment((uint16_t)(port - 2), 4, 2);
+		if (port % 50 == 0) {
+			hear_arp(1);
+			now_ns += 31 * NS_PER_SECOND;
+			CU_ASSERT(bucket_move(&fabric->buckets, port % BUCKETS, port % WORKERS));
+			for (uint16_t i = 0; i < WORKERS; i++)
+				CU_ASSERT(mailbox_post(worker_mailbox(ones[i].worker), &mail));
+		}
+		open_one(port % WORKERS, port);
+		for (uint16_t turn = 0; turn < 2 * WORKERS; turn++)
+			poll_guarded(turn % WORKERS);
+	}
+}
+
+/* Small blocks of one thread lie side by side: this is what the watch is for. */
+static void the_watch_sees_shared_lines(void)
+{
+	static void *volatile blocks[256]; /* or the compiler leaves both calls out */
+
+	if (!heap_watch_works())
+		return;
+	for (unsigned i = 0; i < ARRAY_LEN(blocks); i++) {
+		heap_watch_record(i % 2);
+		blocks[i] = malloc(24);
+	}
+	heap_watch_record(HEAP_NOBODY);
+	CU_ASSERT(heap_watch_shared_lines() > 0);
+	for (unsigned i = 0; i < ARRAY_LEN(blocks); i++)
+		free(blocks[i]);
+	CU_ASSERT_EQUAL(heap_watch_shared_lines(), 0);
+}
+
+/* Everything that a worker has allocated, and not only what others are known to reach. */
+static void heaps_of_workers_are_their_own(void)
+{
+	if (!heap_watch_works())
+		return;
+	test_eal_start_with_lcores(128, WORKERS + 1);
+	make_worker = make_recorded;
+	start();
+	make_worker = worker_create;
+	for (uint16_t i = 0; i < WORKERS; i++)
+		CU_ASSERT(heap_watch_bytes(i) > 1000000);
+	CU_ASSERT_EQUAL(heap_watch_shared_lines(), 0);
+	work_guarded();
+	CU_ASSERT_EQUAL(foreign_lines, 0);
+	/* The watch sees: the mail about the neighbour, and what one does to another. */
+	CU_ASSERT(mail_lines > 0);
+	heap_watch_begin(0);
+	stack_set_address_state(worker_stack(ones[1].worker), 0, 0, NETIF_ADDRESS_PREFERRED);
+	heap_watch_end(hear_write);
+	CU_ASSERT(foreign_lines > 0);
+	finish();
+}
+
 UNIT_TESTS(UNIT_TEST(blocks_of_workers_begin_and_end_with_a_line),
-	   UNIT_TEST(workers_write_lines_of_their_own))
+	   UNIT_TEST(the_watch_sees_shared_lines), UNIT_TEST(heaps_of_workers_are_their_own), UNIT_TEST(workers_write_lines_of_their_own))
