@@ -151,6 +151,5 @@ bool subject_is_clean(const struct subject *subject, struct why *why)
 			return false;
 	}
 	return connections_balance(subject, why) && upstream_connections_balance(subject, why) &&
-	       claims_are_known(subject, why) &&
-	       fabric_is_quiet(subject, why);
+	       claims_are_known(subject, why) && fabric_is_quiet(subject, why);
 }
