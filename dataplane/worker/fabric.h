@@ -48,6 +48,8 @@ struct fabric {
 	/* Set by fabric_attach before any worker runs; read-only from then on. */
 	struct doorbell *bells[FABRIC_WORKERS_MAX];
 	struct mailbox *boxes[FABRIC_WORKERS_MAX];
+	/* Of each worker, by bucket: its connections and TIME-WAIT entries.  Its own to write; set when it is made. */
+	const uint32_t *flows[FABRIC_WORKERS_MAX];
 	struct toeplitz toeplitz;
 	struct buckets buckets;
 };

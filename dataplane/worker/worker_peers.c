@@ -28,6 +28,7 @@ struct worker_peers {
 	/* The flow whose local port is being chosen, with its hash but for that port. */
 	struct flow_key opening;
 	uint32_t opening_hash;
+	uint32_t passed_over;     /* ports since the last that was taken: others have flows in their bucket */
 	struct worker_tx forward[WORKER_PORTS_MAX]; /* of others, by port */
 	struct worker_relay relays[WORKER_PORTS_MAX];
 	struct worker_handover handover;
@@ -60,6 +61,24 @@ struct worker_peers *worker_peers_create(const struct worker_params *params,
 	return peers;
 }
 
+static bool others_have_flows(const struct worker_peers *peers, uint32_t stops, uint32_t bucket)
+{
+	if (likely_true(bucket_is_only(stops, peers->self)))
+		return false;
+	for (uint16_t stop = bucket_first(stops); stop != BUCKET_NO_STOP; stop = bucket_next(stops, stop)) {
+		const uint32_t *flows = peers->fabric->flows[stop];
+
+		if (stop != peers->self && flows && __atomic_load_n(&flows[bucket], __ATOMIC_RELAXED) > 0)
+			return true;
+		if (stop == bucket_home(stops))
+			break;
+	}
+	return false;
+}
+
+/* After so many a worker takes a port in such a bucket. */
+#define PASSED_OVER_MAX 64
+
 /* Hash of the reply, by linearity: all but the local port once a flow, then the port alone. */
 static bool comes_home(void *context, const struct flow_key *key)
 {
@@ -78,8 +97,19 @@ static bool comes_home(void *context, const struct flow_key *key)
 	uint32_t stops = bucket_stops(&peers->fabric->buckets, bucket_of(hash));
 
 	/* A worker that rests has no bucket of its own; what it still serves keeps it in some. */
-	return bucket_home(stops) == peers->self ||
-	       (peers->homes == 0 && bucket_has(stops, peers->self));
+	if (bucket_home(stops) != peers->self &&
+	    !(peers->homes == 0 && bucket_has(stops, peers->self)))
+		return false;
+	/* Another stop of the bucket may have a connection, or a TIME-WAIT entry, of the same four: where
+	 * it has any at all, the bucket is the last resort. */
+	if (!others_have_flows(peers, stops, bucket_of(hash))) {
+		peers->passed_over = 0;
+		return true;
+	}
+	if (peers->passed_over == PASSED_OVER_MAX)
+		return true;
+	peers->passed_over++;
+	return false;
 }
 
 static void count_flow(void *context, const struct flow_key *key, int change)
@@ -163,6 +193,7 @@ void worker_peers_start(struct worker_peers *peers, struct stack *stack, struct 
 	peers->travel.stack = stack;
 	tcp_set_port_filter(stack_tcp(stack), comes_home, peers);
 	tcp_set_flow_watch(stack_tcp(stack), count_flow, peers);
+	peers->fabric->flows[peers->self] = peers->flows;
 	worker_peers_look_at_buckets(peers);
 	for (uint16_t i = 0; i < peers->ports; i++) {
 		if (fabric_owns_queue(peers->fabric, peers->self, i)) {

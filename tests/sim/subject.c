@@ -305,9 +305,14 @@ void subject_drain(struct subject *subject)
 }
 
 /* One worker's turn; false when it had nothing to do. */
+static bool is_late(const struct subject *subject, const struct subject_worker *w)
+{
+	return subject->late_until_ns > subject->now_ns && w == &subject->workers[subject->late];
+}
+
 static bool poll_one(struct subject *subject, struct subject_worker *w, uint64_t *deadline_ns)
 {
-	if (subject->late_until_ns > subject->now_ns && w == &subject->workers[subject->late]) {
+	if (is_late(subject, w)) {
 		*deadline_ns = deadline_earlier_ns(*deadline_ns, subject->late_until_ns);
 		return false;
 	}
@@ -383,7 +388,9 @@ uint64_t subject_run(struct subject *subject, uint64_t now_ns)
 		if (quiet == 0)
 			deadline_ns = DEADLINE_NEVER_NS;
 		quiet = poll_one(subject, &subject->workers[turn], &deadline_ns) ? 0 : quiet + 1;
-		if (subject->behind && behind_run(subject->behind, now_ns))
+		/* The first worker has the device, and what lies there waits for it. */
+		if (subject->behind && behind_run(subject->behind, now_ns) &&
+		    !is_late(subject, &subject->workers[0]))
 			quiet = 0;
 		if (subject->moves > 0 && something_is_under_way(subject)) {
 			subject->moves--;

@@ -236,6 +236,46 @@ static void active_opens_choose_ports_whose_replies_come_home(void)
 	finish();
 }
 
+static bool opened_alone(struct tcp *tcp)
+{
+	uint16_t port = 0;
+
+	CU_ASSERT_FATAL(opened(tcp, &port));
+	struct flow_key key = {.local = ip_addr_from_v4(OURS), .remote = ip_addr_from_v4(PEER),
+			       .local_port = port, .remote_port = 8080};
+	uint32_t bucket = bucket_of(steer_flow_hash(&fabric->toeplitz, &key));
+
+	settle();
+	return fabric->flows[2][bucket] == 0;
+}
+
+/* In a bucket that has moved the old home may have a connection of the same four. */
+static void active_opens_keep_out_of_buckets_where_others_have_flows(void)
+{
+	start();
+	settle();
+	hear_arp(1);
+	settle();
+	struct tcp *tcp = stack_tcp(worker_stack(ones[1].worker));
+
+	for (uint16_t port = 1000; port < 1600; port++) {
+		hear_syn(port);
+		settle();
+	}
+	for (uint32_t b = 0; b < BUCKETS; b++)
+		if (fabric->flows[2][b] > 0)
+			CU_ASSERT_FATAL(bucket_move(&fabric->buckets, b, 1));
+	for (unsigned i = 0; i < 200; i++)
+		CU_ASSERT(opened_alone(tcp));
+	/* Where there is no other, one of those will do. */
+	for (uint32_t b = 0; b < BUCKETS; b++)
+		if (fabric->flows[2][b] == 0 && bucket_home(bucket_stops(&fabric->buckets, b)) == 1)
+			CU_ASSERT_FATAL(bucket_move(&fabric->buckets, b, 0));
+	for (unsigned i = 0; i < 20; i++)
+		CU_ASSERT(!opened_alone(tcp));
+	finish();
+}
+
 /* A worker with one bucket has 126 ports of each address to a destination. */
 static void replies_to_other_addresses_come_home_as_well(void)
 {
@@ -343,5 +383,6 @@ UNIT_TESTS(UNIT_TEST(each_flow_is_served_at_home), UNIT_TEST(answers_reach_whoev
 	   UNIT_TEST(a_device_that_takes_nothing_holds_back_everybody),
 	   UNIT_TEST(a_bucket_moves_while_a_connection_lives),
 	   UNIT_TEST(active_opens_choose_ports_whose_replies_come_home),
+	   UNIT_TEST(active_opens_keep_out_of_buckets_where_others_have_flows),
 	   UNIT_TEST(replies_to_other_addresses_come_home_as_well),
 	   UNIT_TEST(a_claim_on_our_address_reaches_who_defends_it))
