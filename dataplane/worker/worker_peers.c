@@ -28,7 +28,7 @@ struct worker_peers {
 	/* The flow whose local port is being chosen, with its hash but for that port. */
 	struct flow_key opening;
 	uint32_t opening_hash;
-	uint32_t passed_over;     /* ports since the last that was taken: others have flows in their bucket */
+	uint32_t passed_over;     /* ports since the last that would do */
 	struct worker_tx forward[WORKER_PORTS_MAX]; /* of others, by port */
 	struct worker_relay relays[WORKER_PORTS_MAX];
 	struct worker_handover handover;
@@ -76,8 +76,8 @@ static bool others_have_flows(const struct worker_peers *peers, uint32_t stops, 
 	return false;
 }
 
-/* After so many a worker takes a port in such a bucket. */
-#define PASSED_OVER_MAX 64
+/* After so many ports a worker takes one in such a bucket; it has some thousand tries. */
+#define PASSED_OVER_MAX 256
 
 /* Hash of the reply, by linearity: all but the local port once a flow, then the port alone. */
 static bool comes_home(void *context, const struct flow_key *key)
@@ -96,20 +96,17 @@ static bool comes_home(void *context, const struct flow_key *key)
 
 	uint32_t stops = bucket_stops(&peers->fabric->buckets, bucket_of(hash));
 
+	peers->passed_over++;
 	/* A worker that rests has no bucket of its own; what it still serves keeps it in some. */
 	if (bucket_home(stops) != peers->self &&
 	    !(peers->homes == 0 && bucket_has(stops, peers->self)))
 		return false;
 	/* Another stop of the bucket may have a connection, or a TIME-WAIT entry, of the same four: where
 	 * it has any at all, the bucket is the last resort. */
-	if (!others_have_flows(peers, stops, bucket_of(hash))) {
-		peers->passed_over = 0;
-		return true;
-	}
-	if (peers->passed_over == PASSED_OVER_MAX)
-		return true;
-	peers->passed_over++;
-	return false;
+	if (peers->passed_over < PASSED_OVER_MAX && others_have_flows(peers, stops, bucket_of(hash)))
+		return false;
+	peers->passed_over = 0;
+	return true;
 }
 
 static void count_flow(void *context, const struct flow_key *key, int change)
