@@ -5,6 +5,17 @@
 #include "stack/tcp/tcp_timer.h"
 #include "stack/tcp/tcp_timewait.h"
 
+/* The block leaves the output list, so an ACK that is owed goes now (RFC 9293 3.10.7.4: the peer's FIN and
+ * its ACK of ours may have come in one burst); when there is no mbuf the peer's FIN comes again and
+ * TIME-WAIT answers it. */
+static void enter_timewait(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
+{
+	if ((conn->flags & TCP_F_ACK_NOW) &&
+	    !tcp_segment_send(tcp, conn, conn->snd_nxt, TCP_ACK, 0, now_ns))
+		conn->flags &= ~TCP_F_ACK_NOW;
+	tcp_timewait_enter(tcp, conn, now_ns);
+}
+
 void tcp_fin_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 {
 	struct tcp_cold *cold = tcp_conn_cold(tcp, conn);
@@ -18,7 +29,7 @@ void tcp_fin_acked(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 		}
 		break;
 	case TCP_CLOSING:
-		tcp_timewait_enter(tcp, conn, now_ns);
+		enter_timewait(tcp, conn, now_ns);
 		break;
 	case TCP_LAST_ACK:
 		tcp_conn_close(tcp, conn, STREAM_FAILURE_NONE);
@@ -53,11 +64,7 @@ void tcp_fin_advance(struct tcp *tcp, struct tcp_conn *conn, uint64_t now_ns)
 		tcp_conn_set_state(tcp, conn, TCP_CLOSING);
 		break;
 	case TCP_FIN_WAIT_2:
-		/* The block leaves the output list below, so the ACK goes now; when there is no mbuf
-		 * the peer's FIN comes again and TIME-WAIT answers it. */
-		if (!tcp_segment_send(tcp, conn, conn->snd_nxt, TCP_ACK, 0, now_ns))
-			conn->flags &= ~TCP_F_ACK_NOW;
-		tcp_timewait_enter(tcp, conn, now_ns);
+		enter_timewait(tcp, conn, now_ns);
 		break;
 	default:
 		break;

@@ -170,11 +170,12 @@ void world_run(struct world *world, uint64_t until_ns)
 		}
 		if (next_ns > world->now_ns)
 			world->now_ns = next_ns;
-		if (packet && packet->due_ns <= world->now_ns) {
+		while (packet && packet->due_ns <= world->now_ns) {
 			struct wire_packet taken = *packet;
 
 			*packet = world->packets[--world->packet_count];
 			deliver_packet(world, &taken);
+			packet = world->params.bursts ? next_packet(world) : NULL;
 		}
 		for (unsigned side = 0; side < 2; side++)
 			tcp_expire(world->hosts[side].tcp, world->now_ns, 64);

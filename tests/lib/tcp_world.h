@@ -74,6 +74,7 @@ struct world_params {
 	uint32_t split_bytes;    /* received frames come in segments of at most this; 0 = whole */
 	uint16_t mtu_bytes;
 	bool linear;             /* ports without multi-segment tx */
+	bool bursts;             /* what arrives at one moment comes in before anything goes out */
 	bool v6;
 };
 

@@ -56,6 +56,37 @@ static void walks_the_usual_close(void)
 	world_stop(&world);
 }
 
+/* The peer's FIN crosses ours, and its ACK of ours comes in the same burst: its FIN is acknowledged. */
+static void both_close_at_once_and_one_is_late(void)
+{
+	establish_open(&(struct world_params){.seed = 8, .bursts = true});
+	struct tcp_conn *client = conn_of(&world.apps[0]);
+	struct tcp_cold *cold = tcp_conn_cold(world.hosts[0].tcp, client);
+	struct flow_key key = cold->key;
+	struct tcp_header segment = {.seq = client->rcv_nxt, .ack = client->snd_nxt, .window = 1000,
+				     .flags = TCP_FIN | TCP_ACK, .wscale = TCP_NO_WSCALE,
+				     .has_timestamp = true, .ts_val = client->ts_recent};
+
+	world.cut = true;
+	stream_shutdown(world.apps[0].stream, world.now_ns);
+	run_ms(1);
+	CU_ASSERT_EQUAL(client->state, TCP_FIN_WAIT_1);
+	uint64_t sent = world.hosts[0].counters.segments_out;
+
+	world.cut = false;
+	world_inject_segment(&world, 0, &key, &segment, NULL, 0);
+	segment.flags = TCP_ACK;
+	segment.seq++;
+	segment.ack++;
+	world_inject_segment(&world, 0, &key, &segment, NULL, 0);
+	world.cut = true;
+	run_ms(5);
+	CU_ASSERT_EQUAL(world.hosts[0].counters.timewait, 1);
+	CU_ASSERT_EQUAL(world.hosts[0].counters.segments_out, sent + 1);
+	stream_reset(world.apps[1].stream, world.now_ns);
+	world_stop(&world);
+}
+
 static void opens_from_both_sides_at_once(void)
 {
 	struct app *apps[2];
@@ -305,7 +336,8 @@ static void unreachable_ends_an_open_and_mtu_shrinks_segments(void)
 	world_stop(&world);
 }
 
-UNIT_TESTS(UNIT_TEST(walks_the_usual_close), UNIT_TEST(opens_from_both_sides_at_once),
+UNIT_TESTS(UNIT_TEST(walks_the_usual_close), UNIT_TEST(both_close_at_once_and_one_is_late),
+	   UNIT_TEST(opens_from_both_sides_at_once),
 	   UNIT_TEST(sequence_numbers_wrap), UNIT_TEST(challenges_blind_resets_and_syns),
 	   UNIT_TEST(release_with_unread_data_resets), UNIT_TEST(release_delivers_what_was_written),
 	   UNIT_TEST(local_reset_reaches_the_peer), UNIT_TEST(gives_up_after_r2),
