@@ -148,6 +148,8 @@ static void depart(struct worker_travel *travel)
 
 /* --- answers --------------------------------------------------------------------------------- */
 
+_Static_assert(TRAVELLER_FRAMES_MAX <= HANDOVER_BURST, "no stage overflows");
+
 /* What came for it meanwhile goes where it is now. */
 static void let_go(struct worker_travel *travel, struct traveller *traveller)
 {

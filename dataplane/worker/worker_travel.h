@@ -28,8 +28,9 @@
 #include "stack/tcp/tcp_export.h"
 
 #define TRAVELLERS_MAX FABRIC_TRAVELLERS_MAX
-/* Frames held back for one connection; more are dropped and counted (TRAVEL_FRAMES_FULL). */
-#define TRAVELLER_FRAMES_MAX 16
+/* Frames held back for one connection, an unscaled window's worth; more are dropped and counted
+ * (TRAVEL_FRAMES_FULL).  They are passed on in one go. */
+#define TRAVELLER_FRAMES_MAX 64
 /* Connections with more slices than this wait until they are acknowledged. */
 #define TRAVELLER_SLICES_MAX 64
 #define TRAVEL_IDLE_MAX 64

@@ -209,10 +209,11 @@ static void more_than_can_be_held_back_is_counted(void)
 	start_with_client(true);
 	move_bucket(2);
 	begin_to_go();
-	for (unsigned i = 0; i < TRAVELLER_FRAMES_MAX + 3; i++)
+	for (unsigned i = 0; i < TRAVELLER_FRAMES_MAX + 3; i++) {
 		say("");
-	poll(0);
-	poll(1);
+		poll(0);
+		poll(1);
+	}
 	CU_ASSERT_EQUAL(ones[1].drops.count[DROP_TRAVEL_FRAMES_FULL], 3);
 	rest();
 	is_served_by(2);
