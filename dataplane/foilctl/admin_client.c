@@ -1,6 +1,7 @@
 #include "dataplane/foilctl/admin_client.h"
 
 #include <curl/curl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,6 +100,24 @@ bool admin_client_fetch(const struct foilctl_options *options, const struct foil
 		return true;
 	fprintf(io->err, "foilctl: %s\n", why.text);
 	return false;
+}
+
+bool admin_client_begin(const char *address, struct text *path, uint64_t *id, struct why *why)
+{
+	struct text body = {0};
+	bool done = (!path->failed || why_set(why, "no memory")) &&
+		    admin_client_ask(address, path->data, true, &body, why);
+
+	if (done) {
+		json_t *root = json_loads(body.data ? body.data : "", 0, NULL);
+
+		*id = (uint64_t)json_integer_value(json_object_get(root, "id"));
+		json_decref(root);
+		done = *id > 0 || why_set(why, "the answer is not understood");
+	}
+	text_free(path);
+	text_free(&body);
+	return done;
 }
 
 void admin_client_argument(struct text *path, const char *name, const char *value)

@@ -3,6 +3,7 @@
 #define DATAPLANE_FOILCTL_ADMIN_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "dataplane/counters/text.h"
 #include "stack/base/compiler.h"
@@ -22,6 +23,9 @@ MUST_USE bool admin_client_find(const struct foilctl_options *options, const str
 /* Both of the above, GET, for a command; false after a line on err. */
 MUST_USE bool admin_client_fetch(const struct foilctl_options *options, const struct foilctl_io *io,
 				 const char *path, struct text *body);
+/* Starts what goes on until it is stopped (a capture, a trace): POST of path, whose answer has an "id" above
+ * 0, into *id.  Frees path; false and *why also where it could not be built. */
+MUST_USE bool admin_client_begin(const char *address, struct text *path, uint64_t *id, struct why *why);
 /* Adds "?name=value", or "&name=value" where there is a question mark already, escaped; nothing
  * when value is NULL. */
 void admin_client_argument(struct text *path, const char *name, const char *value);

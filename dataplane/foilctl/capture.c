@@ -146,22 +146,10 @@ static void make_start(const struct foilctl_options *o, struct text *path)
 static bool begin(const struct foilctl_options *options, const char *admin, uint64_t *id,
 		  struct why *why)
 {
-	struct text path = {0}, body = {0};
+	struct text path = {0};
 
 	make_start(options, &path);
-	bool done = !path.failed || why_set(why, "no memory");
-
-	done = done && admin_client_ask(admin, path.data, true, &body, why);
-	if (done) {
-		json_t *root = json_loads(body.data ? body.data : "", 0, NULL);
-
-		*id = (uint64_t)json_integer_value(json_object_get(root, "id"));
-		json_decref(root);
-		done = *id > 0 || why_set(why, "the answer is not understood");
-	}
-	text_free(&path);
-	text_free(&body);
-	return done;
+	return admin_client_begin(admin, &path, id, why);
 }
 
 static bool read_once(struct sink *sink, const char *admin, uint64_t id, struct why *why)
